@@ -1,0 +1,320 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Measures how fast calls come into Odoo, as ratios taken in one run.
+
+Prints a table, and with --json one line of JSON: each key with its ratio, and the
+absolute figures behind it under ``figures``.
+"""
+
+import argparse
+import base64
+import io
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+import odoo
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT / "tests" / "engine"))
+
+TARGETS = {
+    "import_vs_copy": ("at most", 1.5),
+    "table_vs_heap": ("at most", 2.5),
+    "bytes_per_call": ("at most", 450),
+    "import_vs_orm": ("at least", 12),
+    "kernel_calls_per_second": ("at least", 1_000_000),
+    "kernel_prefix_growth": ("at most", 1.33),
+    "rerate_vs_import": ("at most", 1.5),
+    "invoice_vs_plain": ("at most", 1.1),
+}
+CUSTOMERS = 1_000
+FIRST_SECOND = datetime(2026, 9, 1)
+SECONDS = 30 * 86_400
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def timed(seconds: dict, name: str):
+    """Keep how long a block took, in seconds."""
+    say(f"  {name} ...")
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start
+    say(f"  {name}: {seconds[name]:.1f} s")
+
+
+def call_file(calls: int, seed: int = 1) -> bytes:
+    """A carrier's CSV of outgoing calls by 1,000 numbers, in the order of time."""
+    random = np.random.default_rng(seed)
+    starts = np.sort(random.integers(0, SECONDS, calls))
+    callers = random.integers(0, CUSTOMERS, calls)
+    kinds = random.choice(["346", "349", "4420", "331"], calls, p=[0.5, 0.4, 0.07, 0.03])
+    called = random.integers(1_000_000, 9_999_999, calls)
+    durations = random.geometric(1 / 150, calls)
+    lines = ["start,calling,called,duration,amount,description"]
+    lines += [
+        f"{FIRST_SECOND + timedelta(seconds=int(start))},+34910{caller:06},"
+        f"+{kind}{number},{duration},{duration * 7 / 100000:.5f},bench"
+        for start, caller, kind, number, duration in zip(
+            starts, callers, kinds, called, durations, strict=True
+        )
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+class Bench:
+    """One run: the figures are taken in this order, on one database."""
+
+    def __init__(self, env: api.Environment, calls: int):
+        self.env = env
+        self.calls = calls
+        self.seconds: dict[str, float] = {}
+        self.ratios: dict[str, float] = {}
+
+    def run(self) -> None:
+        self.prepare()
+        self.measure_import()
+        self.measure_copy()
+        self.measure_orm()
+        self.measure_rerate()
+        self.measure_invoicing()
+        self.measure_size()
+        self.measure_kernel()
+
+    def prepare(self) -> None:
+        """A company with 1,000 customers, a tariff and a carrier that has a cost."""
+        env = self.env
+        tariff = self._tariff("Retail", 2)
+        env.company.telecom_tariff_id = tariff
+        self.carrier = env["telecom.carrier"].create(
+            {"name": "Bench", "cost_tariff_id": self._tariff("Wholesale", 1).id}
+        )
+        self.source = env["telecom.source"].create(
+            {
+                "name": "Bench",
+                "carrier_id": self.carrier.id,
+                "format_id": env.ref("telecom_cdr.telecom_format_plain_csv").id,
+            }
+        )
+        partners = env["res.partner"].create(
+            [{"name": f"Customer {index}"} for index in range(CUSTOMERS)]
+        )
+        env["telecom.number"].create(
+            [
+                {
+                    "number": f"+34910{index:06}",
+                    "carrier_id": self.carrier.id,
+                    "partner_id": partner.id,
+                }
+                for index, partner in enumerate(partners)
+            ]
+        )
+        self.partners = partners
+        env["telecom.rating.mark"].search([]).unlink()
+        env.cr.commit()
+
+    def _tariff(self, name: str, cents: int):
+        prefixes = ["", "346", "349", "4420", "44", "331", "33", "1", "49", "39"]
+        return self.env["telecom.tariff"].create(
+            {
+                "name": name,
+                "rate_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "prefix": prefix,
+                            "price": cents / 100 + index / 1000,
+                            "connect_fee": 0.01,
+                            "initial_increment": 60,
+                            "increment": 60,
+                        },
+                    )
+                    for index, prefix in enumerate(prefixes)
+                ],
+            }
+        )
+
+    def measure_import(self) -> None:
+        """From the bytes of a file to rated calls in the table."""
+        content = call_file(self.calls)
+        file = self.env["telecom.file"].create(
+            {
+                "source_id": self.source.id,
+                "name": "bench.csv",
+                "content": base64.b64encode(content),
+            }
+        )
+        self.env.cr.commit()
+        with timed(self.seconds, "import"):
+            file.action_process()
+            self.env.cr.commit()
+        assert file.call_count == self.calls, file.read()
+        rated = self.env["telecom.call"].search_count([("state", "=", "rated")])
+        assert rated == self.calls, rated
+
+    def measure_copy(self) -> None:
+        """The same rows by bare COPY, into the same table and into a plain heap."""
+        cr = self.env.cr
+        rows = io.BytesIO()
+        cr.copy_expert("COPY telecom_call TO STDOUT", rows)
+        say(f"  {rows.tell() / 1e6:.0f} MB of rows")
+        cr.execute("TRUNCATE telecom_call, telecom_call_invoice")
+        cr.commit()
+        self._copy("copy", "telecom_call", rows)
+        cr.execute(
+            "CREATE TABLE bench_heap (LIKE telecom_call);"
+            "ALTER TABLE bench_heap ADD PRIMARY KEY (id)"
+        )
+        cr.commit()
+        self._copy("heap", "bench_heap", rows)
+        cr.execute("DROP TABLE bench_heap")
+        cr.commit()
+        self.ratios["import_vs_copy"] = self.seconds["import"] / self.seconds["copy"]
+        self.ratios["table_vs_heap"] = self.seconds["copy"] / self.seconds["heap"]
+
+    def _copy(self, name: str, table: str, rows: io.BytesIO) -> None:
+        rows.seek(0)
+        with timed(self.seconds, name):
+            self.env.cr.copy_expert(f"COPY {table} FROM STDIN", rows)
+            self.env.cr.commit()
+
+    def measure_orm(self) -> None:
+        """Rows a second by the ORM's create, in batches of 1,000."""
+        calls = self.env["telecom.call"]
+        rows = min(20_000, self.calls)
+        names = [
+            name
+            for name, field in calls._fields.items()
+            if field.store and field.column_type and name not in ("id", "identity")
+        ]
+        values = calls.search([], limit=rows).read(names, load=False)
+        for value in values:
+            value.pop("id")
+            value["extra"] = value["extra"] or None
+        with timed(self.seconds, "orm"):
+            for start in range(0, rows, 1_000):
+                calls.create(values[start : start + 1_000])
+                self.env.cr.flush()
+        self.env.cr.rollback()
+        self.ratios["import_vs_orm"] = (self.calls / self.seconds["import"]) / (
+            rows / self.seconds["orm"]
+        )
+
+    def measure_rerate(self) -> None:
+        """Match and price all calls again, after all prices have changed."""
+        self.env.cr.execute("UPDATE telecom_rate SET price = price + 0.01")
+        self.env.invalidate_all()
+        with timed(self.seconds, "rerate"):
+            self.env["telecom.rating"]._rate_again([], self.env.company)
+            self.env.cr.commit()
+        self.ratios["rerate_vs_import"] = self.seconds["rerate"] / self.seconds["import"]
+
+    def measure_invoicing(self) -> None:
+        """1,000 customers, against the same invoices without any calls."""
+        day = (FIRST_SECOND + timedelta(days=31)).date()
+        with timed(self.seconds, "invoice"):
+            moves = self.env["telecom.invoicing"]._invoice(
+                self.partners, day.replace(day=1), day
+            )
+            self.env.flush_all()
+            self.env.cr.commit()
+        values = [self._plain_values(move) for move in moves]
+        self.env.invalidate_all()
+        with timed(self.seconds, "plain"):
+            self.env["account.move"].create(values)
+            self.env.flush_all()
+        self.env.cr.rollback()
+        self.ratios["invoice_vs_plain"] = (
+            self.seconds["invoice"] / self.seconds["plain"]
+        )
+
+    def _plain_values(self, move) -> dict:
+        return {
+            "move_type": "out_invoice",
+            "partner_id": move.partner_id.id,
+            "currency_id": move.currency_id.id,
+            "invoice_line_ids": [
+                (
+                    0,
+                    0,
+                    {
+                        "product_id": line.product_id.id,
+                        "name": line.name,
+                        "quantity": 1,
+                        "price_unit": line.price_unit,
+                    },
+                )
+                for line in move.invoice_line_ids
+            ],
+        }
+
+    def measure_size(self) -> None:
+        """Bytes of a call with all its indexes and its link, after vacuum."""
+        cr = self.env.cr
+        cr.commit()
+        cr._cnx.autocommit = True
+        cr.execute("VACUUM telecom_call, telecom_call_invoice")
+        cr.execute(
+            "SELECT pg_total_relation_size('telecom_call')"
+            " + pg_total_relation_size('telecom_call_invoice')"
+        )
+        [size] = cr.fetchone()
+        cr._cnx.autocommit = False
+        self.ratios["bytes_per_call"] = size / self.calls
+
+    def measure_kernel(self) -> None:
+        from kernel_benchmark import kernel_figures
+
+        figures = kernel_figures(min(self.calls, 1_000_000), 1)
+        self.ratios["kernel_calls_per_second"] = figures["calls_per_second"]
+        self.ratios["kernel_prefix_growth"] = figures["prefix_growth"]
+
+
+def show(bench: Bench) -> None:
+    """The figures as a table, each with what it must reach."""
+    print(f"{'figure':<26}{'measured':>14}   must reach")
+    for key, (word, target) in TARGETS.items():
+        if key not in bench.ratios:
+            continue
+        value = bench.ratios[key]
+        reached = value <= target if word == "at most" else value >= target
+        mark = "" if reached else "   MISSED"
+        print(f"{key:<26}{value:>14,.2f}   {word} {target:,}{mark}")
+    for name, seconds in bench.seconds.items():
+        print(f"  {name:<24}{seconds:>14,.2f} s")
+    rate = bench.calls / bench.seconds["import"]
+    print(f"  {'imported calls a second':<24}{rate:>14,.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    database = os.environ["TELECOM_DATABASE"]
+    odoo.tools.config.parse_config(["-d", database, "--no-http"])
+    with Registry(database).cursor() as cr:
+        bench = Bench(api.Environment(cr, SUPERUSER_ID, {}), options.calls)
+        bench.run()
+    show(bench)
+    if options.json:
+        rounded = {key: round(value, 4) for key, value in bench.ratios.items()}
+        seconds = {key: round(value, 3) for key, value in bench.seconds.items()}
+        print(json.dumps({**rounded, "calls": options.calls, "figures": seconds}))
+
+
+if __name__ == "__main__":
+    main()

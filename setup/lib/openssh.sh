@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# An SFTP server for tests and for the demo. Installing Debian's openssh-server would start a daemon on
+# port 22 of this machine, so its programs are only unpacked, with the libraries that are missing here.
+#
+# Sets TELECOM_SSHD, to be called as `$TELECOM_SSHD -D -e -f CONFIG`, and TELECOM_SFTP_SERVER for its
+# configuration. sshd has privileges to give up only as root, and then wants a user and a folder of its own
+# on the machine; so where we are root it runs as TELECOM_SSHD_USER, who must be able to read its keys.
+
+prepare_openssh() {
+    local root=$SERVICES/openssh
+    if [ -x /usr/sbin/sshd ] && [ -x /usr/lib/openssh/sftp-server ]; then
+        root=''
+    elif [ ! -f "$root/complete" ]; then
+        unpack_openssh "$root"
+    fi
+    write_sshd_starter "$root" "$SERVICES/sshd"
+    export TELECOM_SSHD=$SERVICES/sshd
+    export TELECOM_SFTP_SERVER=$root/usr/lib/openssh/sftp-server
+    export TELECOM_SSHD_USER=$RUN_AS
+}
+
+unpack_openssh() {
+    local root=$1 debs=$CACHE/openssh-debs names
+    say "fetching an SFTP server from Debian, for tests"
+    # What installing it would install here is what has to be unpacked.
+    mapfile -t names < <(packages_to_install openssh-server)
+    if [ ${#names[@]} -eq 0 ]; then
+        refresh_package_lists
+        mapfile -t names < <(packages_to_install openssh-server)
+    fi
+    rm -rf "$root" "$debs"
+    mkdir -p "$root" "$debs"
+    chmod 755 "$(dirname "$SERVICES")" "$SERVICES" "$root"
+    run_logged openssh-download env -C "$debs" "${APT[@]}" download "${names[@]}" ||
+        die_of_download "could not fetch Debian's package openssh-server"
+    local deb
+    for deb in "$debs"/*.deb; do
+        run_logged openssh-unpack dpkg -x "$deb" "$root" ||
+            die_of_download "could not unpack $(basename "$deb")"
+    done
+    rm -rf "$debs"
+    touch "$root/complete"
+}
+
+packages_to_install() {
+    apt-get install --simulate --no-install-recommends "$1" 2>/dev/null | awk '$1 == "Inst" { print $2 }'
+}
+
+# write_sshd_starter ROOT FILE: sshd finds itself, its libraries and its helpers under ROOT.
+write_sshd_starter() {
+    local root=$1 libraries helpers='' name
+    libraries=$root/lib/$(gcc_triplet):$root/usr/lib/$(gcc_triplet)
+    # Since OpenSSH 9.8 the server is several programs.
+    for name in SshdSessionPath:sshd-session SshdAuthPath:sshd-auth; do
+        if [ -x "$root/usr/lib/openssh/${name#*:}" ]; then
+            helpers+=" -o '${name%%:*}=$root/usr/lib/openssh/${name#*:}'"
+        fi
+    done
+    cat >"$2.new" <<EOF
+#!/bin/sh
+# Written by setup/lib/openssh.sh.
+export LD_LIBRARY_PATH='$libraries'
+if [ "\$(id -u)" -eq 0 ]; then
+    exec setpriv --reuid=$RUN_AS --regid=$RUN_AS --init-groups '$root/usr/sbin/sshd'$helpers "\$@"
+fi
+exec '$root/usr/sbin/sshd'$helpers "\$@"
+EOF
+    chmod 755 "$2.new"
+    mv "$2.new" "$2"
+}
+
+gcc_triplet() {
+    find /usr/lib -maxdepth 1 -name '*-linux-gnu*' -printf '%f\n' | head -n 1
+}
