@@ -1,0 +1,307 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Rows to clean call facts, a batch at a time, column by column."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from . import quantities, zones
+from .columns import Plan
+from .dates import NO_OFFSET, parse_dates
+from .formats import DIRECTIONS, SERVICES
+from .numbering import EXTENSION_DIGITS
+from .parties import DATA, Parties, matches, read_country, read_parties, read_service
+from .tables import Table, objects
+from .verdicts import Verdicts
+
+MAX_TEXT = {"unique_id": 255, "trunk": 64, "account_code": 64}
+MAX_EXTRA = 1000
+# Fields that no column of a fact holds, kept in `extra` under these names.
+EXTRA_FIELDS = ("answer", "disposition", "end")
+SERIAL_DIGITS = 8  # of a channel of Asterisk
+FACTS = (
+    "service",
+    "direction",
+    "calling_number",
+    "called_number",
+    "redirecting_number",
+    "is_withheld",
+    "start_text",
+    "start_local",
+    "start_at",
+    "duration",
+    "volume",
+    "carrier_amount_nano",
+    "unique_id",
+    "trunk",
+    "account_code",
+    "visited_country",
+    "extra",
+)
+
+
+@dataclass(frozen=True)
+class ReadContext:
+    """What reading needs to know of the carrier.
+
+    :ivar country: ISO 3166 code: how national numbers are spelled
+    :ivar time_zone: IANA name, for formats that leave the zone to the carrier
+    :ivar extension_digits: up to so many digits are an extension or a short code
+    """
+
+    country: str = "ES"
+    time_zone: str = "Europe/Madrid"
+    extension_digits: int = EXTENSION_DIGITS
+
+
+@dataclass(frozen=True)
+class Times:
+    """When calls were, one row a call.
+
+    :ivar text: object array, the start as it is written
+    :ivar start: datetime64[s], the same, NaT in rejected rows
+    :ivar offset: int64 seconds east of UTC that the text states, or NO_OFFSET
+    :ivar duration: int64 seconds
+    """
+
+    text: np.ndarray
+    start: np.ndarray
+    offset: np.ndarray
+    duration: np.ndarray
+
+
+def read_facts(
+    table: Table,
+    plan: Plan,
+    context: ReadContext,
+    verdicts: Verdicts,
+    state: zones.FoldState | None,
+) -> tuple[pd.DataFrame, zones.FoldState | None]:
+    """Facts of the rows that are good, in their order; the others get a verdict.
+
+    :param state: what the rows before have told about a double hour
+    :return: columns FACTS, index 0..; the state after
+    """
+    zone = _zone(plan, context)
+    parties = read_parties(
+        table, plan, context.country, context.extension_digits, verdicts
+    )
+    service = read_service(table, plan)
+    times = _read_times(table, plan, zone, verdicts)
+    amount = _read_amount(table, plan, verdicts)
+    volume = _read_volume(table, plan, service == DATA, verdicts)
+    good = verdicts.good()
+    start_at, notes, state = _to_utc(times, good, zone, state)
+    columns = {
+        "service": pd.Categorical.from_codes(service, SERVICES),
+        "direction": pd.Categorical.from_codes(parties.direction, DIRECTIONS),
+        **_party_columns(parties),
+        "start_text": times.text,
+        "start_local": times.start,
+        "duration": times.duration,
+        "volume": volume,
+        "carrier_amount_nano": amount,
+        **{name: _read_text(table, plan, name) for name in MAX_TEXT},
+        "visited_country": read_country(table, plan),
+        "extra": _read_extra(table, plan, times.duration == 0, notes),
+    }
+    return _frame(columns, good, start_at), state
+
+
+def _frame(
+    columns: dict[str, object], good: np.ndarray, start_at: np.ndarray
+) -> pd.DataFrame:
+    """The good rows as a table."""
+    if not good.all():
+        columns = {name: values[good] for name, values in columns.items()}
+    columns["start_at"] = start_at
+    return pd.DataFrame({name: _series(columns[name]) for name in FACTS})
+
+
+def _series(values: object) -> pd.Series:
+    """A column, of the type that it has."""
+    is_object = isinstance(values, np.ndarray) and values.dtype == object
+    return pd.Series(values, dtype=object if is_object else None)
+
+
+def _party_columns(parties: Parties) -> dict[str, np.ndarray]:
+    """The columns that say who called whom."""
+    return {
+        "calling_number": parties.calling,
+        "called_number": parties.called,
+        "redirecting_number": parties.redirecting,
+        "is_withheld": parties.is_withheld,
+    }
+
+
+# === Times === #
+
+
+def _zone(plan: Plan, context: ReadContext) -> str:
+    """The zone that local times are in."""
+    zone = plan.spec.time_zone
+    return context.time_zone if zone == "carrier" else zone
+
+
+def _read_times(table: Table, plan: Plan, zone: str, verdicts: Verdicts) -> Times:
+    """Start and duration; rows without them are rejected."""
+    text = table.joined(plan.places("start"), " ")
+    start, fits, offset = parse_dates(text.tolist(), plan.spec.date_formats)
+    verdicts.reject(~fits, "date", text)
+    if plan.places("duration"):
+        duration = _read_duration(table, plan, verdicts)
+    else:
+        duration = _measured_duration(table, plan, zone, start, verdicts)
+    if plan.spec.answered_rule:
+        duration[~matches(table, plan, plan.spec.answered_rule)] = 0
+    return Times(text, start, offset, duration)
+
+
+def _read_duration(table: Table, plan: Plan, verdicts: Verdicts) -> np.ndarray:
+    """Durations from a column of their own."""
+    spec = plan.spec
+    text = table.first(plan.places("duration"))
+    reader = quantities.duration_reader(
+        spec.duration_unit, spec.duration_rounding, spec.decimal_mark
+    )
+    duration, fits = quantities.read_column(text, reader)
+    verdicts.reject(~fits, "duration", text)
+    return duration
+
+
+def _measured_duration(
+    table: Table, plan: Plan, zone: str, start: np.ndarray, verdicts: Verdicts
+) -> np.ndarray:
+    """Durations from the answer (or the start) to the end; 0 where one is blank."""
+    if not plan.places("end"):
+        return np.zeros(len(table), np.int64)
+    begin, has_begin = start, ~np.isnat(start)
+    if plan.places("answer"):
+        begin, has_begin = _read_moment(table, plan, "answer", verdicts)
+    end, has_end = _read_moment(table, plan, "end", verdicts)
+    known = has_begin & has_end
+    seconds = np.zeros(len(table), np.int64)
+    seconds[known] = _elapsed(begin[known], end[known], zone)
+    verdicts.reject(seconds < 0, "duration", table.joined(plan.places("end"), " "))
+    return seconds
+
+
+def _read_moment(
+    table: Table, plan: Plan, name: str, verdicts: Verdicts
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times in a column, and which rows have one."""
+    text = table.joined(plan.places(name), " ")
+    times, fits, _ = parse_dates(text.tolist(), plan.spec.date_formats)
+    never = (text == "") | (text == "0") | (text == "0000-00-00 00:00:00")
+    verdicts.reject(~fits & ~never, "date", text)
+    return times, fits
+
+
+def _elapsed(begin: np.ndarray, end: np.ndarray, zone: str) -> np.ndarray:
+    """Seconds between local times.
+
+    Over the gap of spring those that really passed; over the double hour of autumn
+    those that the clock shows, since that is never too much.
+    """
+    shown = (end - begin).astype(np.int64)
+    still = np.zeros(len(begin), np.int64)
+    first, last = (zones.to_utc(at, still, zone)[0] for at in (begin, end))
+    real = (last - first).astype(np.int64)
+    return np.where(real >= 0, np.minimum(shown, real), shown)
+
+
+def _to_utc(
+    times: Times, good: np.ndarray, zone: str, state: zones.FoldState | None
+) -> tuple[np.ndarray, np.ndarray, zones.FoldState | None]:
+    """UTC of the good rows; notes of all rows; the state after."""
+    notes = np.full(len(good), None, object)
+    offset = np.where(times.offset == NO_OFFSET, 0, times.offset)
+    at = times.start - offset.astype("timedelta64[s]")
+    local = good & (times.offset == NO_OFFSET)
+    at[local], notes[local], state = zones.to_utc(
+        times.start[local], times.duration[local], zone, state
+    )
+    return at[good], notes, state
+
+
+# === Quantities and texts === #
+
+
+def _read_amount(
+    table: Table, plan: Plan, verdicts: Verdicts
+) -> pd.arrays.IntegerArray:
+    """What the carrier charges, in nano units; missing where the cell is blank."""
+    spec = plan.spec
+    text = table.first(plan.places("carrier_amount"))
+    reader = quantities.amount_reader(spec.decimal_mark, spec.amount_sign)
+    nano, fits = quantities.read_column(text, reader)
+    verdicts.reject(~fits & (text != ""), "amount", text)
+    return pd.arrays.IntegerArray(nano, ~fits)
+
+
+def _read_volume(
+    table: Table, plan: Plan, is_data: np.ndarray, verdicts: Verdicts
+) -> np.ndarray:
+    """Bytes of data sessions, 0 for all else."""
+    text = table.first(plan.places("volume"))
+    reader = quantities.volume_reader(plan.spec.decimal_mark)
+    volume, fits = quantities.read_column(text, reader)
+    verdicts.reject(is_data & ~fits, "volume", text)
+    return np.where(is_data, volume, 0)
+
+
+def _read_text(table: Table, plan: Plan, name: str) -> np.ndarray:
+    """Identifiers of calls, None where there is none."""
+    places = plan.places(name)
+    if not places:
+        return np.full(len(table), None, object)
+    text = table.joined(places, "|") if name == "unique_id" else table.first(places)
+    if name == "trunk":
+        text = map(_channel_name, text)
+    limit = MAX_TEXT[name]
+    return objects([value[:limit] or None for value in text])
+
+
+def _channel_name(text: str) -> str:
+    """A trunk's name: of a switch's channel PJSIP/acme-0000002a, acme."""
+    head, _, serial = text.rpartition("-")
+    if "/" not in head or len(serial.partition(";")[0]) != SERIAL_DIGITS:
+        return text
+    return head.partition("/")[2] or text
+
+
+def _read_extra(
+    table: Table, plan: Plan, is_short: np.ndarray, notes: np.ndarray
+) -> np.ndarray:
+    """JSON objects of what no other column holds; None where there is nothing.
+
+    :param is_short: rows of calls without duration: only these keep a disposition
+    """
+    columns = {
+        name.removeprefix("extra."): table.joined(places, " ")
+        for name, places in plan.fields.items()
+        if name.startswith("extra.") or name in EXTRA_FIELDS
+    }
+    if "disposition" in columns:
+        columns["disposition"] = np.where(is_short, columns["disposition"], "")
+    if (notes != None).any():  # noqa: E711 - element by element
+        columns["time_note"] = np.where(notes == None, "", notes)  # noqa: E711
+    parts = [_json_pairs(name, columns[name]) for name in sorted(columns)]
+    if not parts:
+        return np.full(len(table), None, object)
+    joined = [",".join(filter(None, cells)) for cells in zip(*parts, strict=True)]
+    return objects(["{" + text + "}" if text else None for text in joined])
+
+
+def _json_pairs(name: str, texts: np.ndarray) -> np.ndarray:
+    """`"name":"text"` for each text, "" for blank ones."""
+    codes, distinct = pd.factorize(texts)
+    key = json.dumps(name)
+    pairs = [
+        f"{key}:{json.dumps(text[:MAX_EXTRA], ensure_ascii=False)}" if text else ""
+        for text in distinct
+    ]
+    return np.array([*pairs, ""], object)[codes]
