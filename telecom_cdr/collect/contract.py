@@ -1,0 +1,357 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What every protocol has in common: settings, entries, errors, and their rules."""
+
+import fnmatch
+import hashlib
+import io
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from typing import Any, BinaryIO
+
+REASONS = frozenset(
+    {
+        "host_key_changed",
+        "host_key_missing",
+        "unreachable",
+        "refused_login",
+        "bad_key",
+        "no_directory",
+        "too_large",
+        "transfer",
+    }
+)
+DAY = 86400
+SECOND_LOOK = 1.0
+"""Seconds between the two looks at files that changed lately."""
+BUFFER = 1 << 18
+LONGEST_NAME = 255
+LONGEST_SIGNATURE = 1000
+"""Characters: PostgreSQL refuses to index values that are much longer."""
+
+
+class CollectError(Exception):
+    """Something that kept a file or a place out of reach.
+
+    :ivar reason: one of :data:`REASONS`
+    :ivar found: what was met, in a few words for the user, without secrets
+    """
+
+    def __init__(self, reason: str, found: str = "") -> None:
+        if reason not in REASONS:
+            raise ValueError(f"unknown reason: {reason}")
+        self.reason = reason
+        self.found = printable(found)[:300]
+        super().__init__(f"{reason}: {self.found}")
+
+
+def printable(text: str) -> str:
+    """A text that can be shown and stored: no control characters, no half ones."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else "_" for c in text).strip()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach a place, and what to do there. Its repr shows no secret."""
+
+    protocol: str = ""
+    host: str = ""
+    port: int = 22
+    username: str = ""
+    password: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    private_key_passphrase: str = field(default="", repr=False)
+    host_key: str = ""
+    directory: str = "."
+    file_pattern: str = "*"
+    after_collect: str = "keep"
+    move_directory: str = "collected"
+    settle_seconds: int = 60
+    allowed_roots: tuple[str, ...] = ()
+    max_bytes: int = 0
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Settings":
+        """The settings that are known here; empty ones (but 0) take their default."""
+        names = {setting.name for setting in fields(cls)}
+        given = {
+            name: value
+            for name, value in values.items()
+            if name in names and not (value is None or value is False or value == "")
+        }
+        given["allowed_roots"] = tuple(given.get("allowed_roots") or ())
+        return cls(**given)
+
+    def matches(self, name: str) -> bool:
+        """Whether a file of this name is wanted.
+
+        Patterns know ``*`` and ``?`` and mind no case. As in a shell, a hidden name
+        is only matched by a pattern that begins with the dot: upload tools give
+        hidden names to files on their way.
+        """
+        for pattern in self.file_pattern.split() or ["*"]:
+            hidden_too = pattern.startswith(".") or not name.startswith(".")
+            literal = pattern.lower().replace("[", "[[]")
+            if hidden_too and fnmatch.fnmatchcase(name.lower(), literal):
+                return True
+        return False
+
+    def move_parts(self) -> list[str]:
+        """The names, one below the other, of the folder for collected files."""
+        parts = [p for p in self.move_directory.split("/") if p not in ("", ".")]
+        absolute = self.move_directory.startswith("/")
+        if absolute or not parts or ".." in parts or "\0" in self.move_directory:
+            raise CollectError(
+                "no_directory",
+                "files can only be moved to a subfolder, such as 'collected', "
+                f"not to {self.move_directory!r}",
+            )
+        return parts
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file at the source, as it was when it was listed.
+
+    :ivar name: the file's name, fit to be shown and stored
+    :ivar path: the configured directory and the name, fit to be shown
+    :ivar modified: seconds since 1970, as the server says; 0 when it does not
+    :ivar signature: tells this state of this file from any other
+    :ivar remote_name: the name as the server has it, byte for byte
+    """
+
+    name: str
+    path: str
+    size: int
+    modified: int
+    signature: str
+    remote_name: bytes = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, directory: str, remote_name: bytes, size: int, modified: float, stamp: str
+    ) -> "Entry":
+        """An entry for what a server told.
+
+        :param stamp: the time of the last change, as exact as the server has it
+        """
+        name = readable_name(remote_name)
+        return cls(
+            name=name,
+            path=printable(f"{directory.rstrip('/')}/{name}"),
+            size=size,
+            modified=int(modified),
+            signature=_signature(directory, remote_name, size, stamp),
+            remote_name=remote_name,
+        )
+
+
+def readable_name(remote_name: bytes) -> str:
+    """A file name as text: UTF-8, else what Western servers mostly use."""
+    try:
+        text = remote_name.decode("utf-8")
+    except UnicodeDecodeError:
+        text = remote_name.decode("cp1252", "replace")
+    return printable(text) or "_"
+
+
+def is_plain_name(remote_name: bytes) -> bool:
+    """Whether a name stays inside its directory. A server could tell any bytes."""
+    return (
+        remote_name not in (b"", b".", b"..")
+        and b"/" not in remote_name
+        and b"\0" not in remote_name
+    )
+
+
+def _signature(directory: str, remote_name: bytes, size: int, stamp: str) -> str:
+    # Backslashes are doubled, so that no two byte strings give the same text.
+    path = os.path.join(os.fsencode(directory), remote_name).replace(b"\\", b"\\\\")
+    text = path.decode("utf-8", "backslashreplace")
+    if len(text) > LONGEST_SIGNATURE:
+        text = hashlib.sha256(path).hexdigest()
+    return f"{text}|{size}|{stamp}"
+
+
+class Connection(ABC):
+    """A place to fetch files from. Every protocol fills in the abstract methods.
+
+    :ivar host_key: the server's public key, as ``ssh-ed25519 AAAA...``; None where
+        the protocol has none
+    """
+
+    host_key: str | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    # === FOR THE CALLER === #
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it makes sense to go on after an error with one file."""
+        return True
+
+    def list_files(self) -> list[Entry]:
+        """The files to collect, by name: wanted, regular, and at rest.
+
+        A file is at rest when it has not changed for ``settle_seconds``. Clocks can
+        differ and files can be stamped with any time, so what seems to have changed
+        within a day, or lies more than a day ahead, must also look the same a moment
+        later. Less than a day ahead is taken for a clock that is fast: the file waits.
+        """
+        found = sorted(self._wanted(), key=lambda entry: entry.remote_name)
+        settle = self.settings.settle_seconds
+        if settle <= 0:
+            return found
+        now = time.time()
+        found = [entry for entry in found if _may_be_at_rest(entry, now, settle)]
+        if not any(_is_doubtful(entry, now) for entry in found):
+            return found
+        time.sleep(min(SECOND_LOOK, settle))
+        again = {entry.signature for entry in self._wanted()}
+        return [entry for entry in found if entry.signature in again]
+
+    @contextmanager
+    def open(self, entry: Entry) -> Iterator[BinaryIO]:
+        """A stream of the file's bytes, read in blocks.
+
+        Reading its end raises :class:`CollectError` when the file is not the one that
+        was listed any more: what was read so far is then not to be used.
+        """
+        limit = self.settings.max_bytes
+        if limit and entry.size > limit:
+            raise CollectError(
+                "too_large",
+                f"{entry.name} has {entry.size} bytes, the limit is {limit}",
+            )
+        with self._reading(entry) as (read, is_unchanged):
+            raw = _CheckedStream(entry, read, is_unchanged)
+            with io.BufferedReader(raw, BUFFER) as stream:
+                yield stream
+                raw.check_end()
+
+    def finish(self, entry: Entry) -> bool:
+        """Do at the source what is to be done with a file that is stored here.
+
+        Only the file that was listed is touched: one that changed since stays.
+
+        :return: whether it was moved or deleted
+        """
+        after = self.settings.after_collect
+        if after not in ("move", "delete"):
+            return False
+        parts = self.settings.move_parts() if after == "move" else []
+        if not self._is_there(entry):
+            return False
+        if after == "delete":
+            self._delete(entry)
+        else:
+            self._move(entry, parts)
+        return True
+
+    # === FOR THE PROTOCOLS === #
+
+    @abstractmethod
+    def _entries(self) -> Iterator[Entry]:
+        """Every regular file in the directory."""
+
+    @abstractmethod
+    def _reading(
+        self, entry: Entry
+    ) -> AbstractContextManager[tuple[Callable[[int], bytes], Callable[[], bool]]]:
+        """Two functions for an open file: read bytes, and tell if it is the same."""
+
+    @abstractmethod
+    def _is_there(self, entry: Entry) -> bool:
+        """Whether the file still is what was listed."""
+
+    @abstractmethod
+    def _delete(self, entry: Entry) -> None:
+        """Take the file away for good."""
+
+    @abstractmethod
+    def _move(self, entry: Entry, parts: list[str]) -> None:
+        """Move the file to a subfolder, under the first free of its new names."""
+
+    def _wanted(self) -> Iterator[Entry]:
+        for entry in self._entries():
+            if self.settings.matches(entry.name):
+                yield entry
+
+
+def new_names(entry: Entry) -> Iterator[bytes]:
+    """The names to try for a file that moves: its own, then with its time, a count."""
+    yield entry.remote_name
+    stem, extension = os.path.splitext(entry.remote_name)
+    extension = extension[:50]
+    stamp = datetime.fromtimestamp(entry.modified, timezone.utc).strftime(
+        "-%Y%m%d%H%M%S"
+    )
+    for count in range(1, 10_000):
+        suffix = (stamp if count == 1 else f"{stamp}-{count}").encode()
+        kept = LONGEST_NAME - len(suffix) - len(extension)
+        yield stem[:kept] + suffix + extension
+    raise CollectError("transfer", f"{entry.name} has no free name to be moved to")
+
+
+def vanished(entry: Entry) -> CollectError:
+    """The error for a file that was listed and is not there any more."""
+    return CollectError("transfer", f"{entry.name} is not there any more")
+
+
+def _may_be_at_rest(entry: Entry, now: float, settle: int) -> bool:
+    age = now - entry.modified
+    return age >= settle or age < -DAY
+
+
+def _is_doubtful(entry: Entry, now: float) -> bool:
+    return not entry.modified or now - entry.modified < DAY
+
+
+class _CheckedStream(io.RawIOBase):
+    """A file's bytes, of which the last is only given when all were right."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        read: Callable[[int], bytes],
+        is_unchanged: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self.entry = entry
+        self.left = entry.size
+        self._read = read
+        self._is_unchanged = is_unchanged
+        self._is_checked = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        wanted = min(len(buffer), self.left)
+        data = self._read(wanted) if wanted else b""
+        if wanted and not data:
+            size = self.entry.size
+            self._fail(f"ended after {size - self.left} of its {size} bytes")
+        buffer[: len(data)] = data
+        self.left -= len(data)
+        self.check_end()
+        return len(data)
+
+    def check_end(self) -> None:
+        """Compare with what was listed, once everything is read."""
+        if self.left or self._is_checked:
+            return
+        if not self._is_unchanged():
+            self._fail("changed while it was read")
+        self._is_checked = True
+
+    def _fail(self, what: str) -> None:
+        raise CollectError("transfer", f"{self.entry.name} {what}")

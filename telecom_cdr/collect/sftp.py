@@ -1,0 +1,313 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A directory of an SFTP server."""
+
+import logging
+import posixpath
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import paramiko
+
+from .contract import (
+    CollectError,
+    Connection,
+    Entry,
+    Settings,
+    is_plain_name,
+    new_names,
+    vanished,
+)
+from .sftp_client import SftpClient
+from .ssh_keys import HostKey, load_private_key
+
+PATIENCE = 15.0
+"""Seconds to wait for the network, the handshake, the login, a new channel."""
+SILENCE = 60.0
+"""Seconds without an answer after which a session counts as broken."""
+KEEPALIVE = 30
+# What happens is told by CollectError; paramiko's own words, with whole tracebacks
+# for every server that is down, only come where somebody lowers this logger's level.
+PARAMIKO_LOG = f"{__name__}.paramiko"
+logging.getLogger(PARAMIKO_LOG).setLevel(logging.CRITICAL)
+
+BROKEN = (OSError, EOFError, ValueError, paramiko.SSHException, paramiko.SFTPError)
+"""What paramiko raises for a session that broke or an answer that makes no sense."""
+
+
+@contextmanager
+def open_sftp(settings: Settings, probe: bool = False) -> Iterator[Connection]:
+    """Connect and log in, in this order: key readable, server reached, its key right,
+    and only then credentials.
+
+    :param probe: trust a server whose key is not pinned yet
+    :raise CollectError: when any of these steps fails
+    """
+    key = load_private_key(settings) if settings.private_key else None
+    transport = _open_transport(settings)
+    try:
+        host_key = _start_session(transport)
+        _check_host_key(host_key, settings.host_key, probe)
+        _log_in(transport, settings, key)
+        client = _open_client(transport)
+        connection = SftpConnection(settings, client, str(host_key))
+        connection.check_directory()
+        yield connection
+    finally:
+        transport.close()
+
+
+class SftpConnection(Connection):
+    """Files of one directory of a server, without its subfolders and links."""
+
+    def __init__(self, settings: Settings, client: SftpClient, host_key: str) -> None:
+        super().__init__(settings)
+        self.host_key = host_key
+        self._client = client
+        self._directory = settings.directory.encode("utf-8", "surrogateescape")
+
+    @property
+    def is_open(self) -> bool:
+        return self._client.get_channel().get_transport().is_active()
+
+    def check_directory(self) -> None:
+        """:raise CollectError: ``no_directory`` where it is none that we may see."""
+        with self._asking("no_directory", ""):
+            status = self._client.stat(self._directory)
+        if status.st_mode is not None and not stat.S_ISDIR(status.st_mode):
+            raise CollectError("no_directory", "it is not a directory")
+
+    def _entries(self) -> Iterator[Entry]:
+        with self._asking("no_directory", ""):
+            for remote_name, attributes in self._client.scan(self._directory):
+                if is_plain_name(remote_name) and _is_file(attributes):
+                    yield self._entry_of(remote_name, attributes)
+
+    def _entry_of(
+        self, remote_name: bytes, attributes: paramiko.SFTPAttributes
+    ) -> Entry:
+        modified = attributes.st_mtime or 0
+        return Entry.of(
+            self.settings.directory,
+            remote_name,
+            attributes.st_size or 0,
+            modified,
+            str(modified),
+        )
+
+    @contextmanager
+    def _reading(
+        self, entry: Entry
+    ) -> Iterator[tuple[Callable[[int], bytes], Callable[[], bool]]]:
+        with self._asking("transfer", f"{entry.name} cannot be opened: ", entry):
+            file = self._client.open(self._path(entry.remote_name), "rb")
+        reader = self._client.read_ahead(file.handle, entry.size)
+
+        def read(size: int) -> bytes:
+            with self._asking("transfer", f"{entry.name}: "):
+                return reader.read(size)
+
+        def is_unchanged() -> bool:
+            with self._asking("transfer", f"{entry.name}: "):
+                now = self._entry_of(entry.remote_name, file.stat())
+            return now.signature == entry.signature
+
+        try:
+            if not is_unchanged():
+                raise CollectError(
+                    "transfer", f"{entry.name} changed before it was read"
+                )
+            yield read, is_unchanged
+        finally:
+            with suppress(*BROKEN):
+                file.close()
+
+    def _is_there(self, entry: Entry) -> bool:
+        if not is_plain_name(entry.remote_name):
+            return False
+        with self._asking("transfer", f"{entry.name}: "):
+            attributes = self._status(self._path(entry.remote_name))
+        if attributes is None or not _is_file(attributes):
+            return False
+        now = self._entry_of(entry.remote_name, attributes)
+        return now.signature == entry.signature
+
+    def _delete(self, entry: Entry) -> None:
+        with self._asking(
+            "transfer", f"{entry.name} is stored but cannot be deleted: "
+        ):
+            self._client.remove(self._path(entry.remote_name))
+
+    def _move(self, entry: Entry, parts: list[str]) -> None:
+        with self._asking("transfer", f"{entry.name} is stored but cannot be moved: "):
+            folder = self._make_folders(parts)
+            for name in new_names(entry):
+                if self._rename(entry.remote_name, posixpath.join(folder, name)):
+                    return
+
+    def _make_folders(self, parts: list[str]) -> bytes:
+        folder = self._directory
+        for part in parts:
+            folder = posixpath.join(folder, part.encode())
+            if self._status(folder) is None:
+                self._client.mkdir(folder)
+        return folder
+
+    def _rename(self, remote_name: bytes, target: bytes) -> bool:
+        """Give a file a new path; False when there is something of that path.
+
+        Servers are to refuse a taken name by themselves. Not all of them do, so it is
+        asked for before; and those that do may not say why, so it is asked for after.
+        """
+        if self._status(target) is not None:
+            return False
+        try:
+            self._client.rename(self._path(remote_name), target)
+        except OSError:
+            if self._status(target) is None:
+                raise
+            return False
+        return True
+
+    def _status(self, path: bytes) -> paramiko.SFTPAttributes | None:
+        try:
+            return self._client.lstat(path)
+        except FileNotFoundError:
+            return None
+
+    def _path(self, remote_name: bytes) -> bytes:
+        return posixpath.join(self._directory, remote_name)
+
+    @contextmanager
+    def _asking(
+        self, reason: str, before: str, entry: Entry | None = None
+    ) -> Iterator[None]:
+        """Turn what goes wrong while the server is asked into our own error.
+
+        A session that broke is closed, so that nobody waits for it once more.
+        """
+        try:
+            yield
+        except BROKEN as error:
+            if entry is not None and isinstance(error, FileNotFoundError):
+                raise vanished(entry) from error
+            if _is_answer(error) and self.is_open:
+                raise CollectError(reason, before + _words(error)) from error
+            self._client.get_channel().get_transport().close()
+            raise CollectError("transfer", before + _words(error)) from error
+
+
+# === CONNECTING === #
+
+
+def _open_transport(settings: Settings) -> paramiko.Transport:
+    if not settings.host.strip():
+        raise CollectError("unreachable", "no host is set")
+    address = (settings.host.strip(), settings.port or 22)
+    try:
+        connected = socket.create_connection(address, PATIENCE)
+    except (OSError, OverflowError, ValueError) as error:
+        raise CollectError("unreachable", _words(error)) from error
+    try:
+        transport = paramiko.Transport(connected)
+    except BROKEN as error:
+        connected.close()
+        raise CollectError("unreachable", _words(error)) from error
+    transport.set_log_channel(PARAMIKO_LOG)
+    transport.banner_timeout = transport.handshake_timeout = PATIENCE
+    transport.auth_timeout = transport.channel_timeout = PATIENCE
+    prefer_key_types(transport, HostKey.types_of(settings.host_key))
+    return transport
+
+
+def prefer_key_types(transport: paramiko.Transport, types: list[str]) -> None:
+    """Ask the server first for a host key of the type that is pinned."""
+    options = transport.get_security_options()
+    known = list(options.key_types)
+    first = [name for name in types if name in known]
+    options.key_types = first + [name for name in known if name not in first]
+
+
+def _start_session(transport: paramiko.Transport) -> HostKey:
+    try:
+        transport.start_client(timeout=PATIENCE)
+        transport.set_keepalive(KEEPALIVE)
+        return HostKey.of(transport.get_remote_server_key())
+    except BROKEN as error:
+        words = f"what answers there is no SSH server that we can talk to ({error})"
+        raise CollectError("unreachable", words) from error
+
+
+def _check_host_key(shown: HostKey, pinned: str, probe: bool) -> None:
+    if not pinned.strip():
+        if not probe:
+            raise CollectError("host_key_missing", shown.fingerprint)
+    elif not shown.is_in(pinned):
+        raise CollectError("host_key_changed", shown.fingerprint)
+
+
+def _log_in(
+    transport: paramiko.Transport, settings: Settings, key: paramiko.PKey | None
+) -> None:
+    """Try the key, then the password; servers may also want both."""
+    refusal = "neither a password nor a private key is set"
+    if key is not None:
+        refusal = _try(transport, transport.auth_publickey, settings.username, key)
+    if settings.password and not transport.is_authenticated():
+        refusal = _try(
+            transport, transport.auth_password, settings.username, settings.password
+        )
+    if not transport.is_authenticated():
+        raise CollectError("refused_login", refusal)
+
+
+def _try(transport: paramiko.Transport, method: Callable, *credentials) -> str:
+    """Log in by one method; what was said where that is not enough."""
+    try:
+        wanted = method(*credentials)
+    except paramiko.BadAuthenticationType as error:
+        return "the server only takes " + ", ".join(error.allowed_types)
+    except paramiko.AuthenticationException as error:
+        if transport.is_active() and "timeout" in str(error):
+            raise CollectError("unreachable", "no answer to the login") from error
+        return _words(error)
+    except BROKEN as error:
+        raise CollectError("unreachable", _words(error)) from error
+    return "the server also wants " + ", ".join(wanted)
+
+
+def _open_client(transport: paramiko.Transport) -> SftpClient:
+    try:
+        client = SftpClient.from_transport(transport)
+        client.get_channel().settimeout(SILENCE)
+    except BROKEN as error:
+        words = f"the server let us in, but gives no SFTP ({_words(error)})"
+        raise CollectError("unreachable", words) from error
+    return client
+
+
+def _is_file(attributes: paramiko.SFTPAttributes) -> bool:
+    """A regular file. Servers that tell no mode may tell it by a line as of ``ls``."""
+    if attributes.st_mode is not None:
+        return stat.S_ISREG(attributes.st_mode)
+    return getattr(attributes, "longname", "")[:1] not in tuple("dlbcps")
+
+
+def _is_answer(error: Exception) -> bool:
+    """Whether the server answered, if only with a refusal: the session is fine."""
+    lost = (ConnectionError, TimeoutError, EOFError)
+    return isinstance(error, OSError) and not isinstance(error, lost)
+
+
+def _words(error: Exception) -> str:
+    words = {
+        FileNotFoundError: "it does not exist",
+        PermissionError: "no permission",
+        ConnectionRefusedError: "nothing listens on this port",
+        TimeoutError: "no answer in time",
+        socket.gaierror: "no such host name",
+        EOFError: "the server closed the connection",
+    }
+    return words.get(type(error)) or getattr(error, "strerror", None) or str(error)
