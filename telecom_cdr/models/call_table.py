@@ -1,0 +1,268 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Whole tables of calls between the engine and PostgreSQL: COPY both ways."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from odoo import api
+from odoo.tools import SQL
+
+# Column of telecom_call -> column of the engine's table and its kind.
+FACT_COLUMNS = {
+    "line_number": ("line_number", "int"),
+    "identity": ("identity", "text"),
+    "direction": ("direction", "text"),
+    "service": ("service", "text"),
+    "calling_number": ("calling_number", "text"),
+    "called_number": ("called_number", "text"),
+    "redirecting_number": ("redirecting_number", "text"),
+    "is_withheld": ("is_withheld", "bool"),
+    "start_at": ("start_at", "time"),
+    "day": ("day", "day"),
+    "duration": ("duration", "int"),
+    "volume": ("volume", "int"),
+    "carrier_amount": ("carrier_amount_nano", "nano"),
+    "trunk": ("trunk", "text"),
+    "account_code": ("account_code", "text"),
+    "extra": ("extra", "text"),
+}
+RESULT_COLUMNS = {
+    "number_id": ("number_id", "id"),
+    "partner_id": ("partner_id", "id"),
+    "destination_id": ("destination_id", "id"),
+    "prefix": ("prefix", "text"),
+    "category": ("category", "text"),
+    "billed_duration": ("billed_duration", "int"),
+    "bundle_duration": ("bundle_duration", "int"),
+    "cost": ("cost_nano", "nano"),
+    "cost_currency_id": ("cost_currency_id", "id"),
+    "price": ("price_micro", "micro"),
+    "currency_id": ("currency_id", "id"),
+    "margin": ("margin_nano", "nano"),
+    "rate_id": ("rate_id", "id"),
+    "cost_rate_id": ("cost_rate_id", "id"),
+    "is_allowed": ("is_allowed", "bool"),
+    "rating_state": ("state", "text"),
+    "rating_reason": ("reason", "text"),
+}
+# Set once for all rows of a batch.
+BATCH_COLUMNS = ("company_id", "file_id", "carrier_id")
+DECIMALS = {"nano": 9, "micro": 6}
+
+
+def copy_calls(
+    env: api.Environment,
+    calls: pd.DataFrame,
+    countries: dict[str, int],
+    batch: dict[str, int],
+) -> None:
+    """Append calls to the table.
+
+    :param calls: facts, identity and results, one row a call
+    :param countries: id by ISO code, for visited_country
+    :param batch: company_id, file_id and carrier_id of all rows
+    """
+    if calls.empty:
+        return
+    arrays = {
+        name: pa.array(np.full(len(calls), batch[name], dtype=np.int32))
+        for name in BATCH_COLUMNS
+    }
+    arrays.update(_arrays(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
+    visited = calls["visited_country"].map(countries)
+    arrays["visited_country_id"] = pa.array(visited.astype("Int64"), from_pandas=True)
+    _copy(env, "telecom_call", arrays)
+
+
+def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
+    """Write results of rating to calls that are not invoiced, where they differ.
+
+    :param calls: results, and ``id``, one row a call
+    :return: number of calls that changed
+    """
+    if calls.empty:
+        return 0
+    arrays = {"id": pa.array(calls["id"].to_numpy(dtype=np.int64))}
+    arrays.update(_arrays(calls, RESULT_COLUMNS))
+    columns = SQL(", ").join(SQL.identifier(name) for name in arrays)
+    cr = env.cr
+    cr.execute("DROP TABLE IF EXISTS telecom_call_result")
+    cr.execute(
+        SQL(
+            "CREATE TEMP TABLE telecom_call_result ON COMMIT DROP AS"
+            " SELECT %s FROM telecom_call LIMIT 0",
+            columns,
+        )
+    )
+    _copy(env, "telecom_call_result", arrays)
+    names = list(RESULT_COLUMNS)
+    cr.execute(
+        SQL(
+            "UPDATE telecom_call c SET %(assigned)s FROM telecom_call_result r"
+            " WHERE c.id = r.id AND (%(old)s) IS DISTINCT FROM (%(new)s)"
+            " AND NOT EXISTS (SELECT FROM telecom_call_invoice i"
+            " WHERE i.call_id = c.id)",
+            assigned=SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(n), SQL.identifier("r", n)) for n in names
+            ),
+            old=SQL(", ").join(SQL.identifier("c", n) for n in names),
+            new=SQL(", ").join(SQL.identifier("r", n) for n in names),
+        )
+    )
+    changed = cr.rowcount
+    mark_used(env, calls)
+    return changed
+
+
+def mark_used(env: api.Environment, calls: pd.DataFrame) -> None:
+    """Mark what these calls refer to, so that it is not deleted under them."""
+    for model, columns in (
+        ("telecom.number", ("number_id",)),
+        ("telecom.destination", ("destination_id",)),
+        ("telecom.rate", ("rate_id", "cost_rate_id")),
+        ("res.partner", ("partner_id",)),
+    ):
+        ids = set()
+        for column in columns:
+            ids.update(calls[column].unique().tolist())
+        env[model].sudo()._mark_used(ids)
+
+
+def read_calls(
+    env: api.Environment, condition: SQL, after_id: int, limit: int
+) -> pd.DataFrame:
+    """Stored calls that are not invoiced, as the engine takes them.
+
+    :param condition: a subselect of ids
+    :param after_id: only ids above this one, in order
+    :return: id, carrier_id, the facts and the stored results of the next calls
+    """
+    cr = env.cr
+    cr.execute(
+        SQL(
+            """
+            SELECT c.id, c.carrier_id, c.file_id, c.line_number, c.identity::text,
+                   c.direction, c.service, c.calling_number, c.called_number,
+                   c.redirecting_number, c.is_withheld, c.start_at, c.duration,
+                   c.volume, (c.carrier_amount * 1000000000)::bigint
+                       AS carrier_amount_nano, c.trunk, c.account_code
+              FROM telecom_call c
+             WHERE c.id IN %(condition)s AND c.id > %(after)s
+               AND NOT EXISTS (SELECT FROM telecom_call_invoice i
+                                WHERE i.call_id = c.id)
+          ORDER BY c.id LIMIT %(limit)s
+            """,
+            condition=condition,
+            after=after_id,
+            limit=limit,
+        )
+    )
+    names = [column.name for column in cr.description]
+    frame = pd.DataFrame(cr.fetchall(), columns=names)
+    frame["start_at"] = frame["start_at"].astype("datetime64[s]")
+    frame["carrier_amount_nano"] = frame["carrier_amount_nano"].astype("Int64")
+    return frame
+
+
+def known_calls(env: api.Environment, identities: Sequence[str]) -> pd.DataFrame:
+    """Calls that are stored under these identities.
+
+    :return: identity (text without dashes), id, duration, carrier_amount_nano,
+        is_invoiced
+    """
+    cr = env.cr
+    cr.execute(
+        "SELECT replace(c.identity::text, '-', '') AS identity, c.id, c.duration,"
+        " (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,"
+        " EXISTS (SELECT FROM telecom_call_invoice i"
+        " WHERE i.call_id = c.id) AS is_invoiced"
+        " FROM telecom_call c WHERE c.identity = ANY(%s::uuid[])",
+        (list(identities),),
+    )
+    names = [column.name for column in cr.description]
+    frame = pd.DataFrame(cr.fetchall(), columns=names)
+    return frame.astype({"carrier_amount_nano": "Int64"})
+
+
+def _arrays(calls: pd.DataFrame, columns: dict) -> dict[str, pa.Array]:
+    """Arrow arrays as COPY reads them, by the name of the table's column."""
+    arrays = {}
+    for name, (column, kind) in columns.items():
+        if column in calls:
+            arrays[name] = _ARRAY_MAKERS[kind](calls[column])
+    return arrays
+
+
+def _text(series: pd.Series) -> pa.Array:
+    array = pa.array(series, from_pandas=True)
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(pa.string())
+    return array if array.type != pa.null() else array.cast(pa.string())
+
+
+def _int(series: pd.Series) -> pa.Array:
+    return pa.array(series.to_numpy(dtype=np.int64))
+
+
+def _id(series: pd.Series) -> pa.Array:
+    values = series.to_numpy(dtype=np.int64)
+    return pa.array(values, mask=values == 0)
+
+
+def _bool(series: pd.Series) -> pa.Array:
+    return pa.array(series.to_numpy(dtype=bool))
+
+
+def _time(series: pd.Series) -> pa.Array:
+    return pa.array(series.to_numpy(dtype="datetime64[s]"))
+
+
+def _day(series: pd.Series) -> pa.Array:
+    return pa.array(series.to_numpy(dtype="datetime64[D]"))
+
+
+def _decimal(decimals: int):
+    """Scaled integers as exact decimals: 34000000 nano -> 0.034000000."""
+
+    def convert(series: pd.Series) -> pa.Array:
+        mask = series.isna().to_numpy(dtype=bool)
+        low = series.fillna(0).to_numpy(dtype=np.int64)
+        wide = np.empty((len(low), 2), dtype=np.int64)
+        wide[:, 0] = low
+        wide[:, 1] = low >> 63  # the sign, carried into the upper half
+        bits = pa.py_buffer(np.packbits(~mask, bitorder="little").tobytes())
+        return pa.Array.from_buffers(
+            pa.decimal128(28, decimals),
+            len(low),
+            [bits, pa.py_buffer(wide.tobytes())],
+            null_count=int(mask.sum()),
+        )
+
+    return convert
+
+
+_ARRAY_MAKERS = {
+    "text": _text,
+    "int": _int,
+    "id": _id,
+    "bool": _bool,
+    "time": _time,
+    "day": _day,
+    "nano": _decimal(DECIMALS["nano"]),
+    "micro": _decimal(DECIMALS["micro"]),
+}
+
+
+def _copy(env: api.Environment, table: str, arrays: dict[str, pa.Array]) -> None:
+    sink = pa.BufferOutputStream()
+    options = pa.csv.WriteOptions(include_header=False)
+    pa.csv.write_csv(pa.table(arrays), sink, options)
+    columns = SQL(", ").join(SQL.identifier(name) for name in arrays)
+    query = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", SQL.identifier(table), columns)
+    env.cr.copy_expert(query.code, io.BytesIO(sink.getvalue()))

@@ -1,0 +1,29 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    telecom_tariff_id = fields.Many2one(
+        related="company_id.telecom_tariff_id", readonly=False
+    )
+    telecom_tz = fields.Selection(related="company_id.telecom_tz", readonly=False)
+    telecom_product_landline_id = fields.Many2one(
+        related="company_id.telecom_product_landline_id", readonly=False
+    )
+    telecom_product_mobile_id = fields.Many2one(
+        related="company_id.telecom_product_mobile_id", readonly=False
+    )
+    telecom_product_other_id = fields.Many2one(
+        related="company_id.telecom_product_other_id", readonly=False
+    )
+    telecom_product_roaming_id = fields.Many2one(
+        related="company_id.telecom_product_roaming_id", readonly=False
+    )
+    telecom_archive_limit_mb = fields.Integer(
+        string="Largest unpacked archive (MB)",
+        config_parameter="telecom_cdr.archive_limit_mb",
+        default=2048,
+    )

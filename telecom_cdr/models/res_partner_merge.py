@@ -1,0 +1,32 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+from odoo.tools import SQL
+
+
+class BasePartnerMerge(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _update_foreign_keys_generic(self, model, src_records, dst_record):
+        """Calls have no foreign key to their customer: carry them over by hand.
+
+        The merge finds references by the keys of the database. Every other
+        reference of ours to a partner has one.
+        """
+        super()._update_foreign_keys_generic(model, src_records, dst_record)
+        if model != "res.partner":
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE telecom_call SET partner_id = %s WHERE partner_id = ANY(%s)",
+                dst_record.commercial_partner_id.id,
+                list(src_records.ids),
+            )
+        )
+        if self.env.cr.rowcount:
+            src_records.sudo().is_telecom_used = False
+            dst_record.commercial_partner_id._mark_used(
+                dst_record.commercial_partner_id.ids
+            )
+        self.env["telecom.call"].invalidate_model(["partner_id"])

@@ -1,0 +1,175 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .telecom_destination import CATEGORIES
+from .telecom_rate import SERVICES
+
+QUANTITY_FIELDS = ("seconds", "bytes", "messages", "calls", "amount")
+
+
+class TelecomBundleAllowance(models.Model):
+    """What a bundle includes each month, and for which calls."""
+
+    _name = "telecom.bundle.allowance"
+    _description = "Telecom Bundle Allowance"
+    _order = "bundle_id, sequence, id"
+
+    bundle_id = fields.Many2one(
+        "telecom.bundle", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="bundle_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    sequence = fields.Integer(default=10)
+    service = fields.Selection(SERVICES, required=True, default="voice")
+    seconds = fields.Integer()
+    minutes = fields.Float(compute="_compute_minutes", inverse="_inverse_minutes")
+    bytes = fields.Float(digits=(18, 0), help="1 MB is 1,000,000 bytes.")
+    megabytes = fields.Float(compute="_compute_megabytes", inverse="_inverse_megabytes")
+    messages = fields.Integer()
+    calls = fields.Integer()
+    amount = fields.Monetary()
+    prefix_ids = fields.Many2many("telecom.prefix", string="Prefixes")
+    destination_ids = fields.Many2many("telecom.destination", string="Destinations")
+    category_ids = fields.Many2many(
+        "telecom.call.category",
+        string="Categories",
+        help="Prefixes, destinations and categories empty: every call.",
+    )
+    categories = fields.Char(
+        string="Category codes",
+        compute="_compute_categories",
+        inverse="_inverse_categories",
+        help="Codes of the categories, separated by commas.",
+    )
+
+    _quantities_positive = models.Constraint(
+        "CHECK(seconds >= 0 AND bytes >= 0 AND messages >= 0 AND calls >= 0"
+        " AND amount >= 0)",
+        "An allowance cannot be negative.",
+    )
+
+    @api.depends("seconds")
+    def _compute_minutes(self):
+        for allowance in self:
+            allowance.minutes = allowance.seconds / 60
+
+    def _inverse_minutes(self):
+        for allowance in self:
+            allowance.seconds = round(allowance.minutes * 60)
+
+    @api.depends("bytes")
+    def _compute_megabytes(self):
+        for allowance in self:
+            allowance.megabytes = allowance.bytes / 1_000_000
+
+    def _inverse_megabytes(self):
+        for allowance in self:
+            allowance.bytes = round(allowance.megabytes * 1_000_000)
+
+    @api.depends("category_ids")
+    def _compute_categories(self):
+        for allowance in self:
+            allowance.categories = ",".join(allowance.category_ids.mapped("code"))
+
+    def _inverse_categories(self):
+        known = {c.code: c for c in self.env["telecom.call.category"].search([])}
+        for allowance in self:
+            codes = [c.strip() for c in (allowance.categories or "").split(",")]
+            unknown = [code for code in codes if code and code not in known]
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "'%(found)s' is no category. Known: %(known)s.",
+                        found=unknown[0],
+                        known=", ".join(known),
+                    )
+                )
+            allowance.category_ids = [
+                fields.Command.set([known[code].id for code in codes if code])
+            ]
+
+    @api.depends("service", "seconds", "bytes", "messages", "calls", "amount")
+    def _compute_display_name(self):
+        for allowance in self:
+            allowance.display_name = allowance._quantity_text()
+
+    def _quantity_text(self):
+        kind = self._quantity_kind()
+        return {
+            "seconds": lambda: self.env._("%s min", round(self.seconds / 60, 2)),
+            "bytes": lambda: self.env._("%s MB", round(self.bytes / 1_000_000, 2)),
+            "messages": lambda: self.env._("%s messages", self.messages),
+            "calls": lambda: self.env._("%s calls", self.calls),
+            "amount": lambda: f"{self.amount} {self.currency_id.symbol or ''}",
+            None: lambda: self.env._("nothing"),
+        }[kind]()
+
+    def _quantity_kind(self):
+        """The one quantity that is given, or None."""
+        return next((name for name in QUANTITY_FIELDS if self[name]), None)
+
+    @api.constrains(*QUANTITY_FIELDS, "service")
+    def _check_quantity(self):
+        expected = {
+            "voice": {"seconds", "calls", "amount"},
+            "sms": {"messages", "amount"},
+            "data": {"bytes", "amount"},
+        }
+        for allowance in self:
+            given = {name for name in QUANTITY_FIELDS if allowance[name]}
+            if len(given) != 1 or not given <= expected[allowance.service]:
+                raise ValidationError(
+                    self.env._(
+                        "An allowance includes one quantity: seconds, calls or an "
+                        "amount of voice; messages or an amount; bytes or an amount "
+                        "of data. Found: %(found)s.",
+                        found=", ".join(sorted(given)) or self.env._("nothing"),
+                    )
+                )
+
+    def write(self, vals):
+        if vals.keys() - {"sequence"} and self._is_used():
+            raise UserError(
+                self.env._(
+                    "This allowance has covered calls, so it stays as it is. Add a "
+                    "new bundle and give it to the customers from a date."
+                )
+            )
+        result = super().write(vals)
+        self.bundle_id.subscription_ids._mark_for_rating()
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        allowances = super().create(vals_list)
+        allowances.bundle_id.subscription_ids._mark_for_rating()
+        return allowances
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if self._is_used():
+            raise UserError(
+                self.env._("This allowance has covered calls: it cannot be deleted.")
+            )
+
+    def _is_used(self):
+        return bool(
+            self.env["telecom.bundle.draw"]
+            .sudo()
+            .search_count([("allowance_id", "in", self.ids)], limit=1)
+        )
+
+
+class TelecomCallCategory(models.Model):
+    """The categories of calls as records, to choose several of."""
+
+    _name = "telecom.call.category"
+    _description = "Category of Calls"
+    _order = "id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Selection(CATEGORIES, required=True)
+
+    _code_uniq = models.Constraint("UNIQUE(code)", "This category is known already.")

@@ -1,0 +1,39 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from .bulk_fields import UncheckedBigMany2one, UncheckedMany2one
+
+
+class TelecomBundleDraw(models.Model):
+    """What one call took from one allowance."""
+
+    _name = "telecom.bundle.draw"
+    _description = "Telecom Bundle Draw"
+    _order = "id desc"
+
+    call_id = UncheckedBigMany2one("telecom.call", required=True, index=True)
+    company_id = UncheckedMany2one("res.company", required=True)
+    subscription_id = fields.Many2one(
+        "telecom.bundle.subscription", required=True, index=True, ondelete="restrict"
+    )
+    allowance_id = fields.Many2one(
+        "telecom.bundle.allowance", required=True, index=True, ondelete="restrict"
+    )
+    number_id = UncheckedMany2one("telecom.number")
+    period_start = fields.Date(required=True)
+    quantity = fields.Float(
+        digits=(18, 6),
+        required=True,
+        help="Seconds, bytes, messages, calls or an amount, as the allowance has it.",
+    )
+    quantity_text = fields.Char(string="Taken", compute="_compute_quantity_text")
+
+    @api.depends("quantity", "allowance_id")
+    def _compute_quantity_text(self):
+        usage = self.env["telecom.bundle.usage"]
+        for draw in self:
+            kind = draw.allowance_id._quantity_kind()
+            draw.quantity_text = usage._quantity_text(
+                kind, draw.quantity, draw.company_id.currency_id
+            )

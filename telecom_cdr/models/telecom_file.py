@@ -1,0 +1,517 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
+import io
+import logging
+import os
+from contextlib import contextmanager
+
+from odoo import api, fields, models, modules
+from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
+from odoo.sql_db import db_connect
+from odoo.tools import SQL
+
+from ..parsers.archives import ArchiveLimits, is_archive, members
+from ..parsers.exceptions import ParserError
+from .call_import import CallImport
+from .stored_content import store_stream
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("received", "Received"),
+    ("held", "Held"),
+    ("processing", "Processing"),
+    ("processed", "Processed"),
+    ("failed", "Failed"),
+    ("discarded", "Discarded"),
+]
+COUNTS = (
+    "row_count",
+    "call_count",
+    "duplicate_count",
+    "skipped_count",
+    "merged_count",
+    "rejected_count",
+)
+# Two workers must not write calls of one carrier at a time: each would miss
+# the other's. The first key of the advisory lock says that it is ours.
+LOCK_SPACE = 0x7E1EC0
+
+
+class TelecomFile(models.Model):
+    """One received file, kept byte for byte, and what became of its rows."""
+
+    _name = "telecom.file"
+    _description = "Telecom File"
+    _inherit = ["mail.thread", "telecom.used.mixin"]
+    _order = "id desc"
+
+    name = fields.Char(required=True, readonly=True)
+    source_id = fields.Many2one(
+        "telecom.source", required=True, index=True, ondelete="restrict"
+    )
+    carrier_id = fields.Many2one(
+        related="source_id.carrier_id", store=True, index=True
+    )
+    company_id = fields.Many2one(related="source_id.company_id", store=True, index=True)
+    file_type = fields.Selection(related="source_id.file_type", store=True)
+    format_id = fields.Many2one(
+        "telecom.format", related="source_id.format_id", string="Format"
+    )
+    parent_id = fields.Many2one(
+        "telecom.file", string="Archive", index="btree_not_null", ondelete="cascade"
+    )
+    child_ids = fields.One2many("telecom.file", "parent_id", string="Members")
+    content = fields.Binary(attachment=True)
+    content_size = fields.Integer(string="Size", readonly=True)
+    sha256 = fields.Char(string="SHA-256", readonly=True, index=True)
+    remote_signature = fields.Char(
+        readonly=True, help="Path, size and time of the file at its source."
+    )
+    period = fields.Date(
+        string="Billing period", readonly=True, help="Month of the first call."
+    )
+    state = fields.Selection(
+        STATES, default="received", required=True, readonly=True, index=True
+    )
+    last_error = fields.Text(readonly=True)
+    hold_reason = fields.Char(readonly=True)
+    row_count = fields.Integer(string="Rows", readonly=True)
+    call_count = fields.Integer(string="Calls", readonly=True)
+    duplicate_count = fields.Integer(string="Duplicates", readonly=True)
+    skipped_count = fields.Integer(string="Skipped", readonly=True)
+    merged_count = fields.Integer(string="Merged", readonly=True)
+    rejected_count = fields.Integer(string="Rejected", readonly=True)
+    position = fields.Json(
+        readonly=True, help="Where the next chunk starts, while being processed."
+    )
+    progress = fields.Float(compute="_compute_progress")
+    rejection_ids = fields.One2many("telecom.rejection", "file_id")
+    repeated_file_ids = fields.Many2many(
+        "telecom.file",
+        compute="_compute_repeated_file_ids",
+        string="Files it may repeat",
+    )
+    processed_at = fields.Datetime(readonly=True)
+
+    _sha256_idx = models.Index("(company_id, sha256)")
+    _remote_idx = models.Index("(source_id, remote_signature)")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_progress(self):
+        progress = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT file_id, 100.0 * done / NULLIF(total, 0)"
+                    " FROM telecom_file_progress WHERE file_id = ANY(%s)",
+                    list(self.ids),
+                )
+            )
+        )
+        for file in self:
+            if file.state == "processed":
+                file.progress = 100
+            else:
+                file.progress = min(float(progress.get(file.id) or 0), 100)
+
+    @api.depends("sha256", "name")
+    def _compute_repeated_file_ids(self):
+        for file in self:
+            file.repeated_file_ids = file._repeated_files() if file.sha256 else False
+
+    def _repeated_files(self):
+        """Other files of the company with this content, or with this name."""
+        same = Domain("sha256", "=", self.sha256)
+        if self.source_id.hold_same_name:
+            same |= Domain("name", "=", self.name) & Domain(
+                "source_id", "=", self.source_id.id
+            )
+        return self.search(
+            same
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("id", "!=", self.id)
+            & Domain("state", "!=", "discarded")
+            & Domain("content_size", ">", 0)
+        )
+
+    # === RECEIVING METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Uploading: the bytes are kept first, then fingerprinted and perhaps held."""
+        for vals in vals_list:
+            vals["name"] = self._safe_name(vals.get("name"))
+        files = super().create(vals_list)
+        for file in files:
+            if not file.sha256:
+                file._fingerprint()
+            file._hold_if_repeated()
+        self._trigger_processing()
+        return files
+
+    def write(self, vals):
+        if "content" in vals and any(self.mapped("sha256")):
+            raise UserError(
+                self.env._("The content of a received file cannot be changed.")
+            )
+        return super().write(vals)
+
+    def unlink(self):
+        with_calls = self.filtered("call_count")
+        if with_calls:
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be deleted: its calls are stored. Revert it first.",
+                    name=with_calls[0].name,
+                )
+            )
+        return super().unlink()
+
+    @api.model
+    def _safe_name(self, name):
+        """The last part of a name, without characters that lists cannot show."""
+        last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+        shown = "".join(char for char in last if char.isprintable()).strip()
+        return shown[:200] or self.env._("unnamed")
+
+    def _receive(self, source, name, stream, signature=False, parent=None):
+        """Keep a stream as a file of a source, in bounded memory."""
+        stored = store_stream(self.env, stream)
+        file = self.create(
+            {
+                "source_id": source.id,
+                "name": name,
+                "remote_signature": signature,
+                "parent_id": parent.id if parent else False,
+                "sha256": stored.sha256,
+                "content_size": stored.size,
+            }
+        )
+        stored.attach(file, "content")
+        return file
+
+    def _receive_attachment(self, source, attachment):
+        """Keep an uploaded attachment as a file of a source."""
+        if attachment.store_fname:
+            path = attachment._full_path(attachment.store_fname)
+            with open(path, "rb") as stream:
+                return self._receive(source, attachment.name, stream)
+        return self._receive(source, attachment.name, io.BytesIO(attachment.raw or b""))
+
+    def _known_remote(self, source, entry):
+        """The file that was fetched from this place before, unchanged since."""
+        return self.search(
+            [("source_id", "=", source.id), ("remote_signature", "=", entry.signature)],
+            limit=1,
+        )
+
+    def _fingerprint(self):
+        digest = hashlib.sha256()
+        size = 0
+        with self._open() as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+        super().write({"sha256": digest.hexdigest(), "content_size": size})
+
+    def _hold_if_repeated(self):
+        if not self.content_size:
+            return
+        repeated = self._repeated_files()
+        if not repeated:
+            return
+        same_content = repeated.filtered(lambda f: f.sha256 == self.sha256)
+        known = (same_content or repeated)[0]
+        reason = (
+            self.env._("Same content as %(name)s", name=known.name)
+            if same_content
+            else self.env._("Same name as a file of %(date)s", date=known.create_date)
+        )
+        self.write({"state": "held", "hold_reason": reason})
+
+    @contextmanager
+    def _open(self):
+        """The kept bytes, as a stream from the filestore."""
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("res_field", "=", "content"),
+                ],
+                limit=1,
+            )
+        )
+        if attachment.store_fname:
+            path = attachment._full_path(attachment.store_fname)
+            with open(path, "rb") as stream:
+                yield stream
+        else:
+            yield io.BytesIO(attachment.db_datas or b"")
+
+    # === ACTIONS === #
+
+    def action_process(self):
+        """Read, match, price and store what these files hold."""
+        waiting = self.filtered(lambda f: f.state in ("received", "processing", "failed"))
+        refused = self - waiting
+        if refused:
+            states = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "%(name)s is %(state)s: only received or failed files are "
+                    "processed. Release a held file, revert a processed one.",
+                    name=refused[0].name,
+                    state=states[refused[0].state].lower(),
+                )
+            )
+        for file in waiting.sorted("id"):
+            if not file._process():
+                raise LockError(
+                    self.env._(
+                        "Files of %(carrier)s are being processed by somebody else "
+                        "right now. Wait until that is done.",
+                        carrier=file.carrier_id.name,
+                    )
+                )
+        return True
+
+    def action_release(self):
+        """Process a held file after all: calls that are known stay out."""
+        held = self.filtered(lambda f: f.state == "held")
+        held.write({"state": "received", "hold_reason": False})
+        for file in held:
+            file.message_post(body=self.env._("Released by %s.", self.env.user.name))
+        self._trigger_processing()
+
+    def action_discard(self):
+        """Leave files out for good; their bytes are kept."""
+        open_files = self.filtered(lambda f: f.state in ("received", "held", "failed"))
+        partly = open_files.filtered("call_count")
+        if partly:
+            raise UserError(
+                self.env._(
+                    "%(name)s was read in part: revert it before discarding it.",
+                    name=partly[0].name,
+                )
+            )
+        open_files.write({"state": "discarded"})
+
+    def action_revert(self):
+        """Take back the calls of these files, while none of them is invoiced."""
+        for file in self:
+            file._revert()
+        self._trigger_processing()
+
+    def action_open_calls(self):
+        return self._action_open("telecom_call_action", self.env._("Calls"))
+
+    def action_open_rejections(self):
+        return self._action_open("telecom_rejection_action", self.env._("Rejected"))
+
+    def action_open_members(self):
+        action = self._action_open("telecom_file_action", self.env._("Members"))
+        action["domain"] = [("parent_id", "in", self.ids)]
+        return action
+
+    def action_download(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/telecom.file/{self.id}/content"
+            "?download=true&filename_field=name",
+            "target": "download",
+        }
+
+    def _action_open(self, xmlid, name):
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"telecom_cdr.{xmlid}")
+        action.update(name=name, domain=[("file_id", "in", self.ids)], context={})
+        return action
+
+    # === PROCESSING METHODS === #
+
+    @api.model
+    def _cron_process(self):
+        """Process what was received, file by file, for as long as there is time."""
+        domain = [("state", "in", ("received", "processing"))]
+        cron = self.env["ir.cron"]
+        waiting = self.search(domain, order="id")
+        cron._commit_progress(remaining=len(waiting))
+        for file in waiting:
+            file._process(time_left=cron._commit_progress)
+            if not cron._commit_progress(1):
+                break
+
+    @api.model
+    def _trigger_processing(self):
+        cron = self.env.ref("telecom_cdr.ir_cron_telecom_process", False)
+        if cron:
+            cron.sudo()._trigger()
+
+    def _process(self, time_left=None):
+        """Process one file; returns False where another worker has the carrier.
+
+        :param time_left: called between chunks, gives the seconds that remain;
+            at 0 the file stays in processing, and the next run goes on there.
+        """
+        self.ensure_one()
+        with self._carrier_lock() as locked:
+            if not locked:
+                return False
+            self._commit_step()  # what follows must see what others have stored
+            self.invalidate_recordset()
+            if self.state not in ("received", "processing", "failed"):
+                return True
+            self._process_locked(time_left)
+        return True
+
+    def _process_locked(self, time_left):
+        try:
+            with self._open() as stream:
+                head = stream.read(512)
+                stream.seek(0)
+                if is_archive(head, self.name):
+                    self._unpack(stream)
+                else:
+                    getattr(self, f"_process_{self.file_type}")(stream, time_left)
+        except ParserError as error:
+            self._set_failed(error)
+        if self.child_ids:
+            for member in self.child_ids.filtered(lambda f: f.state == "received"):
+                member._process_locked(time_left)
+
+    def _process_usage(self, stream, time_left):
+        CallImport(self).run(stream, time_left)
+
+    def _unpack(self, stream):
+        """Every file of an archive becomes a file of its own."""
+        if self.child_ids:
+            return
+        parameters = self.env["ir.config_parameter"].sudo()
+        limit = int(parameters.get_param("telecom_cdr.archive_limit_mb", 2048))
+        limits = ArchiveLimits(total_bytes=limit * 1024 * 1024)
+        with self.env.cr.savepoint():
+            for member in members(stream, self.name, limits):
+                self._receive(
+                    self.source_id, member.name, member.stream, parent=self
+                )
+        self._set_processed()
+
+    def _set_failed(self, error):
+        """Keep what was wrong where the user looks; the bytes are kept anyway."""
+        message = error.message
+        _logger.info("File %s: %s (%s)", self.id, message, error.reason)
+        self.write({"state": "failed", "last_error": message})
+        self.message_post(body=message)
+        self._commit_step()
+
+    def _set_processed(self):
+        self.write(
+            {
+                "state": "processed",
+                "position": False,
+                "last_error": False,
+                "processed_at": fields.Datetime.now(),
+            }
+        )
+        self._commit_step()
+
+    def _revert(self):
+        self.ensure_one()
+        if self.child_ids:
+            self.child_ids._revert_each()
+            return
+        calls = self.env["telecom.call"].sudo()
+        invoiced = calls._count_invoiced(self)
+        if invoiced:
+            raise UserError(
+                self.env._(
+                    "%(count)s calls of %(name)s are invoiced, so it cannot be taken "
+                    "back. Credit those invoices first.",
+                    count=invoiced,
+                    name=self.name,
+                )
+            )
+        calls._delete_of_file(self)
+        self.rejection_ids.unlink()
+        self.write(
+            {
+                **dict.fromkeys(COUNTS, 0),
+                "state": "discarded",
+                "position": False,
+                "processed_at": False,
+            }
+        )
+        self.message_post(body=self.env._("Reverted by %s.", self.env.user.name))
+        self._read_again_files_with_repeats()
+
+    def _revert_each(self):
+        for file in self:
+            file._revert()
+
+    def _read_again_files_with_repeats(self):
+        """Rows that were dropped elsewhere as repeats of this file's count now."""
+        others = self.search(
+            [
+                ("carrier_id", "=", self.carrier_id.id),
+                ("file_type", "=", self.file_type),
+                ("state", "=", "processed"),
+                ("duplicate_count", ">", 0),
+                ("id", "!=", self.id),
+            ]
+        )
+        others.write({"state": "received", "position": False})
+
+    # === TRANSACTION METHODS === #
+
+    @contextmanager
+    def _carrier_lock(self):
+        """Hold the carrier for this worker, outside of the working transaction.
+
+        Inside of it the lock would come too late: the transaction would not see
+        what the worker before it has stored. A killed worker loses its lock with
+        its connection.
+        """
+        key = (LOCK_SPACE, self.carrier_id.id)
+        # Not the registry's cursor: a test would lend it the working transaction.
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            locked = cr.fetchone()[0]
+            try:
+                yield locked
+            finally:
+                if locked:
+                    cr.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+    @api.model
+    def _commit_step(self):
+        """End a step of long work. Tests of one transaction only flush."""
+        if modules.module.current_test and self.env.cr.__class__.__name__ != "TestCursor":
+            self.env.flush_all()
+        else:
+            self.env.cr.commit()
+
+    def _write_progress(self, done, total):
+        """Show how far it is, in a row that the working transaction leaves alone."""
+        query = SQL(
+            "INSERT INTO telecom_file_progress (file_id, done, total)"
+            " VALUES (%s, %s, %s) ON CONFLICT (file_id)"
+            " DO UPDATE SET done = EXCLUDED.done, total = EXCLUDED.total",
+            self.id,
+            done,
+            total,
+        )
+        if modules.module.current_test:
+            self.env.cr.execute(query)
+            return
+        with self.env.registry.cursor() as cr:
+            cr.execute(query)
+
+    def _size(self):
+        with self._open() as stream:
+            return stream.seek(0, os.SEEK_END)

@@ -1,0 +1,64 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+TARGETS = [
+    ("start", "Start"),
+    ("answer", "Answer"),
+    ("end", "End"),
+    ("calling_number", "Calling number"),
+    ("called_number", "Called number"),
+    ("redirecting_number", "Redirecting number"),
+    ("duration", "Duration"),
+    ("volume", "Volume"),
+    ("carrier_amount", "Carrier's amount"),
+    ("direction", "Direction"),
+    ("service", "Service"),
+    ("disposition", "Disposition"),
+    ("unique_id", "Unique id"),
+    ("trunk", "Trunk"),
+    ("account_code", "Account code"),
+    ("visited_country", "Visited country"),
+    ("extra", "Other"),
+]
+
+
+class TelecomFormatColumn(models.Model):
+    """Which column of a file holds what."""
+
+    _name = "telecom.format.column"
+    _description = "Column of a Telecom Format"
+    _order = "format_id, sequence, id"
+
+    format_id = fields.Many2one(
+        "telecom.format", required=True, index=True, ondelete="cascade"
+    )
+    sequence = fields.Integer(default=10)
+    target = fields.Selection(TARGETS, string="Is", required=True)
+    extra_name = fields.Char(
+        string="Name", help="How 'other' is called with the call: description, region."
+    )
+    columns = fields.Char(
+        string="Column",
+        required=True,
+        help="Its name in the header or its position, from 1. Several separated by ;",
+    )
+
+    def _key(self):
+        return f"extra.{self.extra_name}" if self.target == "extra" else self.target
+
+    def _value(self):
+        pieces = [piece.strip() for piece in (self.columns or "").split(";")]
+        values = [int(p) if p.isdecimal() else p for p in pieces if p]
+        return values[0] if len(values) == 1 else values
+
+    @api.model
+    def _from_mapping(self, key, value):
+        """Values of the line for one entry of the JSON mapping."""
+        values = value if isinstance(value, list) else [value]
+        target, _dot, extra_name = str(key).partition(".")
+        return {
+            "target": target,
+            "extra_name": extra_name,
+            "columns": ";".join(str(v) for v in values),
+        }

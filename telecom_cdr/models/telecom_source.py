@@ -1,0 +1,338 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..collect import CollectError, connect
+
+_logger = logging.getLogger(__name__)
+
+
+class TelecomSource(models.Model):
+    """One place that a carrier's files come from."""
+
+    _name = "telecom.source"
+    _description = "Telecom Source"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "carrier_id, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True)
+    carrier_id = fields.Many2one(
+        "telecom.carrier",
+        required=True,
+        index=True,
+        tracking=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one(
+        related="carrier_id.company_id", store=True, index=True
+    )
+    file_type = fields.Selection(
+        [("usage", "Usage")],
+        required=True,
+        default="usage",
+        help="What the files hold: calls, messages and data sessions.",
+    )
+    protocol = fields.Selection(
+        [("upload", "Upload"), ("folder", "Folder"), ("sftp", "SFTP")],
+        required=True,
+        default="upload",
+        tracking=True,
+    )
+    format_id = fields.Many2one(
+        "telecom.format", required=True, tracking=True, ondelete="restrict"
+    )
+    host = fields.Char(tracking=True)
+    port = fields.Integer(default=22)
+    username = fields.Char(tracking=True)
+    password = fields.Char(groups="base.group_system", copy=False)
+    private_key = fields.Text(groups="base.group_system", copy=False)
+    private_key_passphrase = fields.Char(groups="base.group_system", copy=False)
+    has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
+    host_key = fields.Char(
+        tracking=True,
+        copy=False,
+        help="The server's public key (type and base64). Testing the connection "
+        "proposes it; files are only fetched from a server that has this key.",
+    )
+    directory = fields.Char(default=".", tracking=True)
+    file_pattern = fields.Char(
+        default="*",
+        help="Names to collect, with * and ?; several separated by blanks: *.csv *.gz",
+    )
+    after_collect = fields.Selection(
+        [
+            ("keep", "Keep it there"),
+            ("move", "Move it to a subfolder"),
+            ("delete", "Delete it"),
+        ],
+        required=True,
+        default="keep",
+        tracking=True,
+        help="What becomes of a file at the source once it is stored here.",
+    )
+    move_directory = fields.Char(
+        default="collected", help="Subfolder for files that have been collected."
+    )
+    settle_seconds = fields.Integer(
+        default=60,
+        help="A file is only taken when it has not changed for this long, "
+        "so that half written files stay where they are.",
+    )
+    hold_same_name = fields.Boolean(
+        help="Hold files whose name was seen before, also when the content differs.",
+    )
+    keep_unknown = fields.Boolean(
+        string="Keep calls of unknown numbers",
+        default=True,
+        help="On: calls whose number is not ours wait as unmatched. Off: such rows "
+        "are skipped and counted.",
+    )
+    state = fields.Selection(
+        [("draft", "New"), ("ok", "Working"), ("error", "In error")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    last_error = fields.Text(readonly=True, copy=False)
+    last_collected_at = fields.Datetime(
+        string="Last collection", readonly=True, copy=False
+    )
+    file_ids = fields.One2many("telecom.file", "source_id")
+    file_count = fields.Integer(compute="_compute_file_count")
+
+    @api.depends("password", "private_key")
+    def _compute_has_secret(self):
+        for source in self:
+            source.has_secret = bool(source.password or source.private_key)
+
+    @api.depends("file_ids")
+    def _compute_file_count(self):
+        counts = dict(
+            self.env["telecom.file"]._read_group(
+                [("source_id", "in", self.ids)], ["source_id"], ["__count"]
+            )
+        )
+        for source in self:
+            source.file_count = counts.get(source, 0)
+
+    @api.depends("name", "carrier_id")
+    def _compute_display_name(self):
+        for source in self:
+            source.display_name = f"{source.carrier_id.name}: {source.name}"
+
+    def write(self, vals):
+        if vals.keys() & {"host", "port"} and "host_key" not in vals:
+            moved = self.filtered(
+                lambda s: any(s[name] != vals.get(name, s[name]) for name in vals)
+            )
+            if moved:
+                vals = {**vals, "host_key": False}
+        return super().write(vals)
+
+    # === COLLECTION METHODS === #
+
+    def action_collect(self):
+        """Fetch what is new at these sources and say what came."""
+        collected = self.env["telecom.file"]
+        for source in self:
+            collected |= source._collect()
+        failed = self.filtered(lambda s: s.state == "error")
+        if failed:
+            return self._notify(
+                "danger",
+                "\n".join(f"{s.display_name}: {s.last_error}" for s in failed),
+            )
+        return self._notify(
+            "success",
+            self.env._("%(count)s new files came.", count=len(collected)),
+        )
+
+    def action_test_connection(self):
+        """Connect, look at the directory and say what was found."""
+        self.ensure_one()
+        if self.protocol == "upload":
+            raise UserError(
+                self.env._(
+                    "Files of this source are uploaded: drop them on the list of "
+                    "received files."
+                )
+            )
+        try:
+            with connect(self._connection_settings(), probe=True) as connection:
+                names = [entry.name for entry in connection.list_files()]
+                host_key = connection.host_key
+        except CollectError as error:
+            raise UserError(self._error_text(error)) from error
+        if host_key and not self.host_key:
+            self.host_key = host_key
+        return self._notify("success", self._found_text(names))
+
+    def _found_text(self, names):
+        if not names:
+            return self.env._(
+                "Connected. No file in %(directory)s matches %(pattern)s.",
+                directory=self.directory,
+                pattern=self.file_pattern,
+            )
+        return self.env._(
+            "Connected. %(count)s files match %(pattern)s, such as %(example)s.",
+            count=len(names),
+            pattern=self.file_pattern,
+            example=names[0],
+        )
+
+    @api.model
+    def _notify(self, kind, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "message": message,
+                "sticky": kind == "danger",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _connection_settings(self):
+        """What a connection needs, as plain data: collect/ knows no records."""
+        source = self.sudo()
+        return {
+            "protocol": source.protocol,
+            "host": source.host or "",
+            "port": source.port,
+            "username": source.username or "",
+            "password": source.password or "",
+            "private_key": source.private_key or "",
+            "private_key_passphrase": source.private_key_passphrase or "",
+            "host_key": source.host_key or "",
+            "directory": source.directory or ".",
+            "file_pattern": source.file_pattern or "*",
+            "after_collect": source.after_collect,
+            "move_directory": source.move_directory or "collected",
+            "settle_seconds": source.settle_seconds,
+        }
+
+    def _collect(self):
+        """Fetch the new files of one source; a failure is kept on the source."""
+        self.ensure_one()
+        files = self.env["telecom.file"]
+        if self.protocol == "upload":
+            return files
+        try:
+            with connect(self._connection_settings()) as connection:
+                problems = []
+                for entry in connection.list_files():
+                    files |= self._collect_entry(connection, entry, problems)
+                if problems:
+                    raise problems[0]
+        except CollectError as error:
+            _logger.info("Source %s: %s", self.id, error.reason)
+            self._set_error(self._error_text(error))
+        else:
+            self._set_collected()
+        return files
+
+    def _collect_entry(self, connection, entry, problems):
+        """Store one remote file; only then it may leave the source.
+
+        A file with a problem does not keep the others from coming.
+        """
+        files = self.env["telecom.file"]
+        known = files._known_remote(self, entry)
+        try:
+            if not known:
+                with connection.open(entry) as stream:
+                    files = files._receive(self, entry.name, stream, entry.signature)
+                self.env["telecom.file"]._commit_step()
+            connection.finish(entry)
+        except CollectError as error:
+            if not connection.is_open:
+                raise
+            problems.append(error)
+        return files
+
+    def _set_error(self, text):
+        if self.state != "error" or self.last_error != text:
+            self.message_post(body=text)
+        self.write({"state": "error", "last_error": text})
+        self.env["telecom.file"]._commit_step()
+
+    def _set_collected(self):
+        self.write(
+            {
+                "state": "ok",
+                "last_error": False,
+                "last_collected_at": fields.Datetime.now(),
+            }
+        )
+        self.env["telecom.file"]._commit_step()
+
+    def _error_text(self, error):
+        """The words for a reason that collect/ gave."""
+        texts = {
+            "host_key_changed": self.env._(
+                "The server %(host)s shows another host key than the pinned one. "
+                "Found: %(found)s. Nothing was fetched. If the server was replaced, "
+                "clear the host key and test the connection again."
+            ),
+            "host_key_missing": self.env._(
+                "No host key is pinned for %(host)s. Test the connection: it shows "
+                "the key (%(found)s) and pins it."
+            ),
+            "unreachable": self.env._(
+                "The server %(host)s cannot be reached: %(found)s. Check host and "
+                "port, and whether it is up; the next collection tries again."
+            ),
+            "refused_login": self.env._(
+                "The server %(host)s refused the user %(username)s. Check user name, "
+                "password and key."
+            ),
+            "bad_key": self.env._(
+                "The private key cannot be read: %(found)s. Expected: an OpenSSH or "
+                "PEM key, and its passphrase where it has one."
+            ),
+            "no_directory": self.env._(
+                "The directory %(directory)s cannot be read: %(found)s."
+            ),
+            "too_large": self.env._(
+                "%(found)s. Larger files are not taken: raise the limit in the "
+                "settings or split the file."
+            ),
+            "transfer": self.env._("The transfer broke off: %(found)s."),
+        }
+        text = texts.get(error.reason) or "%(found)s"
+        return text % {
+            "host": self.host or "",
+            "username": self.username or "",
+            "directory": self.directory or "",
+            "found": error.found,
+        }
+
+    @api.model
+    def _cron_collect(self):
+        """Fetch from every source that fetches by itself, one after another."""
+        sources = self.search(Domain("protocol", "!=", "upload"))
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(sources))
+        for source in sources:
+            if source.try_lock_for_update(allow_referencing=True):
+                source._collect()
+            if not cron._commit_progress(1):
+                break
+
+    def action_open_files(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr.telecom_file_action"
+        )
+        action["domain"] = [("source_id", "=", self.id)]
+        action["context"] = {"default_source_id": self.id}
+        return action

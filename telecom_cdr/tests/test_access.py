@@ -1,0 +1,118 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import MANAGER, READER, USER, TelecomCommon
+from .test_rating import row
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(TelecomCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reader = cls._new_user("reader", READER)
+        cls.operator = cls._new_user("operator", USER)
+        cls.manager = cls._new_user("manager", MANAGER)
+
+    def test_reader_sees_but_does_not_change(self):
+        self._process(row("A1"))
+        call = self._calls().with_user(self.reader)
+        self.assertEqual(call.price, 0.07)
+        with self.assertRaises(AccessError):
+            call.action_rate()
+        with self.assertRaises(AccessError):
+            self.number.with_user(self.reader).label = "x"
+        with self.assertRaises(AccessError):
+            self.tariff.with_user(self.reader).name = "x"
+
+    def test_user_solves_but_sets_no_prices(self):
+        self.number.with_user(self.operator).label = "Reception"
+        self.assertEqual(self.number.label, "Reception")
+        with self.assertRaises(AccessError):
+            self.tariff.rate_ids[0].with_user(self.operator).price = 0
+        with self.assertRaises(AccessError):
+            self.carrier.with_user(self.operator).name = "x"
+
+    def test_manager_sets_prices(self):
+        self.tariff.rate_ids[0].with_user(self.manager).price = 0.5
+        self.assertEqual(self.tariff.rate_ids[0].price, 0.5)
+
+    def test_costs_need_their_own_role(self):
+        self._process(row("C1", amount="0.01"))
+        for user in (self.reader, self.operator, self.manager):
+            call = self._calls().with_user(user)
+            for field in ("cost", "margin", "carrier_amount", "cost_rate_id"):
+                with self.assertRaises(AccessError):
+                    call.read([field])
+            with self.assertRaises(AccessError):
+                call.search([("cost", ">", 0)])
+            with self.assertRaises(AccessError):
+                self.env["telecom.call.summary"].with_user(user).search([]).read(["cost"])
+        self.manager.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
+        self.assertEqual(self._calls().with_user(self.manager).cost, 0.01)
+
+    def test_secrets_are_for_the_system_only(self):
+        self.source.password = "s3cret"
+        self.assertTrue(self.source.with_user(self.manager).has_secret)
+        for field in ("password", "private_key", "private_key_passphrase"):
+            with self.assertRaises(AccessError):
+                self.source.with_user(self.manager).read([field])
+        with self.assertRaises(AccessError):
+            self.company.with_user(self.manager).read(["telecom_identity_key"])
+        self.assertFalse(self.source.copy().sudo().password)
+
+    def test_companies_are_apart(self):
+        self._process(row("M1"))
+        other = self.env["res.company"].create({"name": "Other", "telecom_tz": "UTC"})
+        stranger = self._new_user("stranger", MANAGER)
+        stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
+        env = self.env(user=stranger, context={})
+        for model in (
+            "telecom.call",
+            "telecom.call.summary",
+            "telecom.carrier",
+            "telecom.file",
+            "telecom.number",
+            "telecom.rate",
+            "telecom.source",
+            "telecom.tariff",
+        ):
+            self.assertTrue(self.env[model].search([]), model)
+            self.assertFalse(env[model].search([]), model)
+        call = self._calls().with_env(env)
+        with self.assertRaises(AccessError):
+            call.read(["called_number"])
+        with self.assertRaises(AccessError):
+            call.action_explain()
+
+    def test_portal_and_plain_users_see_nothing(self):
+        self._process(row("P1"))
+        for login, groups in (("portal", "base.group_portal"), ("plain", "base.group_user")):
+            user = self._new_user(login, groups)
+            with self.assertRaises(AccessError):
+                self.env["telecom.call"].with_user(user).search([])
+            with self.assertRaises(AccessError):
+                self.env["telecom.file"].with_user(user).search([])
+
+    def test_facts_do_not_change(self):
+        self._process(row("F1"))
+        call = self._calls()
+        for field, value in (
+            ("duration", 1),
+            ("called_number", "+34"),
+            ("start_at", "2026-01-01"),
+        ):
+            with self.assertRaisesRegex(UserError, "does not change"):
+                call[field] = value
+        self.assertEqual(call.duration, 60)
+
+    def test_reader_invoices(self):
+        self._load_accounts()
+        self._process(row("I1"))
+        day = self._calls().day
+        invoicing = self.env["telecom.invoicing"].with_user(self.reader)
+        move = invoicing._invoice(self.customer, day, day)
+        self.assertEqual(move.amount_untaxed, 0.07)
+        self.assertEqual(self._calls().state, "invoiced")

@@ -1,0 +1,78 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import io
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from ..parsers.exceptions import ParserError
+from ..parsers.reader import ReadContext, preview
+
+SHOWN_FACTS = (
+    "line_number",
+    "direction",
+    "calling_number",
+    "called_number",
+    "start_at",
+    "duration",
+    "volume",
+    "carrier_amount_nano",
+    "unique_id",
+    "extra",
+)
+
+
+class TelecomFormatPreview(models.TransientModel):
+    """Shows the first rows of a sample as a format reads them."""
+
+    _name = "telecom.format.preview"
+    _description = "Preview of a Format"
+
+    format_id = fields.Many2one("telecom.format", required=True, ondelete="cascade")
+    carrier_id = fields.Many2one(
+        "telecom.carrier", help="Whose country and time zone the numbers and times have."
+    )
+    sample = fields.Binary(string="Sample file", required=True, attachment=False)
+    sample_name = fields.Char()
+    result = fields.Html(compute="_compute_result", sanitize=False)
+
+    @api.depends("sample", "format_id", "carrier_id")
+    def _compute_result(self):
+        for wizard in self:
+            wizard.result = wizard._render() if wizard.sample else False
+
+    def _render(self):
+        stream = io.BytesIO(base64.b64decode(self.with_context(bin_size=False).sample))
+        company = self.env.company
+        context = ReadContext(
+            country=(self.carrier_id or company).country_id.code or "ES",
+            time_zone=self.carrier_id.tz or company.telecom_tz,
+        )
+        try:
+            shown = preview(stream, self.format_id._spec(), context)
+        except ParserError as error:
+            return Markup('<div class="alert alert-danger">%s</div>') % error.message
+        return self.env["ir.qweb"]._render(
+            "telecom_cdr.format_preview",
+            {
+                "columns": shown.columns,
+                "raw_rows": shown.raw_rows,
+                "fact_names": self._fact_names(),
+                "facts": shown.facts.astype(object).to_dict("records"),
+                "rejections": shown.rejections.to_dict("records"),
+            },
+        )
+
+    def _fact_names(self):
+        """Label by name of the facts that the preview shows."""
+        labels = {
+            name: field.get_description(self.env)["string"]
+            for name, field in self.env["telecom.call"]._fields.items()
+        }
+        names = {
+            "carrier_amount_nano": labels["carrier_amount"],
+            "unique_id": self.env._("Unique id"),
+        }
+        return {name: names.get(name) or labels.get(name, name) for name in SHOWN_FACTS}

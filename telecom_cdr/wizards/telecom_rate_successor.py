@@ -1,0 +1,45 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class TelecomRateSuccessor(models.TransientModel):
+    """A new price from a date: ends a rate and adds the next."""
+
+    _name = "telecom.rate.successor"
+    _description = "New Price"
+
+    rate_id = fields.Many2one("telecom.rate", required=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="rate_id.currency_id")
+    method = fields.Selection(related="rate_id.method")
+    date_start = fields.Datetime(
+        string="From", required=True, default=fields.Datetime.now
+    )
+    price = fields.Float(
+        digits=(16, 9), compute="_compute_prices", store=True, readonly=False
+    )
+    connect_fee = fields.Float(
+        digits=(16, 9), compute="_compute_prices", store=True, readonly=False
+    )
+    markup = fields.Float(
+        digits=(16, 4), compute="_compute_prices", store=True, readonly=False
+    )
+
+    @api.depends("rate_id")
+    def _compute_prices(self):
+        for wizard in self:
+            wizard.price = wizard.rate_id.price
+            wizard.connect_fee = wizard.rate_id.connect_fee
+            wizard.markup = wizard.rate_id.markup
+
+    def action_apply(self):
+        self.ensure_one()
+        self.rate_id._succeed(
+            self.date_start,
+            {
+                "price": self.price,
+                "connect_fee": self.connect_fee,
+                "markup": self.markup,
+                "is_late_priced": False,
+            },
+        )
