@@ -26,6 +26,7 @@
         "data/product_data.xml",
         "data/telecom_call_category_data.xml",
         "data/telecom_destination_data.xml",
+        "data/telecom_format_data.xml",
         "views/telecom_carrier_views.xml",
         "views/telecom_source_views.xml",
         "views/telecom_format_views.xml",

@@ -105,7 +105,7 @@ class Bench:
             {
                 "name": "Bench",
                 "carrier_id": self.carrier.id,
-                "format_id": env.ref("telecom_cdr.telecom_format_plain_csv").id,
+                "format_id": env.ref("telecom_cdr.telecom_format_carrier_csv").id,
             }
         )
         partners = env["res.partner"].create(
@@ -305,7 +305,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     database = os.environ["TELECOM_DATABASE"]
-    odoo.tools.config.parse_config(["-d", database, "--no-http"])
+    odoo.tools.config.parse_config(["-d", database, "--no-http", "--log-level", "warn"])
     with Registry(database).cursor() as cr:
         bench = Bench(api.Environment(cr, SUPERUSER_ID, {}), options.calls)
         bench.run()

@@ -47,9 +47,9 @@ COUNTS = {
 # Which format reads which files; the mobile carrier's is a mapping of our own.
 FORMATS = {
     "asterisk": "telecom_cdr.telecom_format_asterisk_master",
-    "freepbx": "telecom_cdr.telecom_format_freepbx",
-    "freeswitch": "telecom_cdr.telecom_format_freeswitch",
-    "rated": "telecom_cdr.telecom_format_semicolon_rated",
+    "freepbx": "telecom_cdr.telecom_format_freepbx_cdr",
+    "freeswitch": "telecom_cdr.telecom_format_freeswitch_example",
+    "rated": "telecom_cdr.telecom_format_carrier_semicolon",
 }
 MOBILE_FORMAT = {
     "name": "Movil Red: voice, messages, data",
@@ -100,10 +100,16 @@ class Demo:
         say("Collecting the files over SFTP ...")
         self.trigger("telecom_cdr.ir_cron_telecom_collect")
         say("Reading and pricing them ...")
-        self.trigger("telecom_cdr.ir_cron_telecom_process")
+        while self.waiting_files():
+            self.trigger("telecom_cdr.ir_cron_telecom_process")
         self.trigger("telecom_cdr.ir_cron_telecom_rate")
         say("Invoicing ...")
         self.invoice()
+
+    def waiting_files(self) -> int:
+        """Files that the scheduled action goes on with when it runs again."""
+        waiting = [("state", "in", ("received", "processing"))]
+        return self.env["telecom.file"].search_count(waiting)
 
     def trigger(self, cron: str) -> None:
         """Run a scheduled action as its schedule would."""
@@ -153,7 +159,7 @@ class Demo:
             {
                 "name": "Uploads",
                 "carrier_id": wholesale.id,
-                "format_id": self.env.ref("telecom_cdr.telecom_format_plain_csv").id,
+                "format_id": self.env.ref("telecom_cdr.telecom_format_carrier_csv").id,
             }
         )
 
@@ -209,17 +215,19 @@ class Demo:
             **{name: sum(files.mapped(column)) for name, column in COUNTS.items()},
             **{state: states.get(state, 0) for state in STATES},
             "invoices": len(moves),
-            "amount_untaxed": str(
-                env.execute_query(
-                    SQL(
-                        "SELECT COALESCE(sum(amount_untaxed), 0)::numeric(16, 2)"
-                        " FROM account_move WHERE id = ANY(%s)",
-                        list(moves.ids),
-                    )
-                )[0][0]
-            ),
+            "amount_untaxed": self._sum_untaxed(moves),
             "currency": env.company.currency_id.name,
         }
+
+    def _sum_untaxed(self, moves) -> str:
+        """The sum as text: exact, as the database adds it up."""
+        query = SQL(
+            "SELECT COALESCE(sum(amount_untaxed), 0)::numeric(16, 2)::text"
+            " FROM account_move WHERE id = ANY(%s)",
+            list(moves.ids),
+        )
+        [(text,)] = self.env.execute_query(query)
+        return text
 
     def show_files(self) -> None:
         """The files as a table: every row of them is accounted for."""
@@ -274,7 +282,7 @@ def run(options: argparse.Namespace) -> None:
     with SftpServer() as server:
         write_month(month, server.root)
         database = os.environ["TELECOM_DATABASE"]
-        odoo.tools.config.parse_config(["-d", database, "--no-http"])
+        odoo.tools.config.parse_config(["-d", database, "--no-http", "--log-level", "warn"])
         with Registry(database).cursor() as cr:
             demo = Demo(api.Environment(cr, SUPERUSER_ID, {}), server, month)
             demo.run()

@@ -121,6 +121,8 @@ class SftpServer:
     def close(self) -> None:
         """Stop, and take all files away."""
         self.stop()
+        for folder, _folders, _files in os.walk(self.root):
+            os.chmod(folder, 0o700)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:

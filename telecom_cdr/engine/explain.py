@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from .money import AMOUNT_SCALE, MEGABYTE, PRICE_DIGITS
 from .rating import MARKUP_UNIT
 
@@ -117,7 +119,7 @@ def bounded(
         ("maximum", "maximum_nano", min),
     ):
         bound = rate.get(name)
-        if bound is None or bound != bound:  # noqa: PLR0124
+        if pd.isna(bound):
             continue
         changed = pick(amount, Fraction(int(bound)))
         if changed != amount:

@@ -97,14 +97,13 @@ class TelecomBundleAllowance(models.Model):
 
     def _quantity_text(self):
         kind = self._quantity_kind()
-        return {
-            "seconds": lambda: self.env._("%s min", round(self.seconds / 60, 2)),
-            "bytes": lambda: self.env._("%s MB", round(self.bytes / 1_000_000, 2)),
-            "messages": lambda: self.env._("%s messages", self.messages),
-            "calls": lambda: self.env._("%s calls", self.calls),
-            "amount": lambda: f"{self.amount} {self.currency_id.symbol or ''}",
-            None: lambda: self.env._("nothing"),
-        }[kind]()
+        if kind is None:
+            return self.env._("nothing")
+        usage = self.env["telecom.bundle.usage"]
+        text = usage._quantity_text(kind, self[kind], self.currency_id)
+        if kind == "messages":
+            return self.env._("%s messages", text)
+        return self.env._("%s calls", text) if kind == "calls" else text
 
     def _quantity_kind(self):
         """The one quantity that is given, or None."""

@@ -112,14 +112,18 @@ class TelecomBundleUsage(models.Model):
     def _quantity_text(self, kind, quantity, currency):
         """The quantity as people say it: minutes, MB, pieces or money."""
         if kind == "seconds":
-            minutes = formatLang(self.env, quantity / 60, digits=1)
-            return self.env._("%s min", minutes)
+            return self.env._("%s min", self._number_text(quantity / 60))
         if kind == "bytes":
-            megabytes = formatLang(self.env, quantity / 1_000_000, digits=1)
-            return self.env._("%s MB", megabytes)
+            return self.env._("%s MB", self._number_text(quantity / 1_000_000))
         if kind == "amount":
             return formatLang(self.env, quantity, currency_obj=currency)
-        return formatLang(self.env, quantity, digits=0)
+        return self._number_text(quantity)
+
+    @api.model
+    def _number_text(self, number):
+        """With one decimal, where there is one."""
+        digits = 0 if round(number, 1) == round(number) else 1
+        return formatLang(self.env, number, digits=digits)
 
     def action_open_calls(self):
         """Open the calls that used this allowance in this month."""

@@ -377,10 +377,9 @@ class TelecomCall(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_invoice_wizard_action"
         )
-        action["context"] = {
-            "default_partner_ids": self.partner_id.ids,
-            "default_date_to": max(self.mapped("day"), default=False),
-        }
+        action["context"] = {"default_partner_ids": self.partner_id.ids}
+        if self:
+            action["context"]["default_date_to"] = max(self.mapped("day"))
         return action
 
     # === BULK METHODS === #

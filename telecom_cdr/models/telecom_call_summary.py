@@ -29,12 +29,13 @@ class TelecomCallSummary(models.Model):
     call_count = fields.Integer(string="Calls", readonly=True)
     duration = fields.Integer(string="Seconds", readonly=True)
     hours = fields.Float(string="Time", readonly=True)
-    covered_hours = fields.Float(string="From bundles", readonly=True)
+    covered_duration = fields.Integer(string="From bundles", readonly=True)
     cost = fields.Float(digits=(18, 6), readonly=True, groups=COST_GROUP)
     price = fields.Float(digits=(18, 6), readonly=True)
     margin = fields.Float(
         string="Profit", digits=(18, 6), readonly=True, groups=COST_GROUP
     )
+    to_invoice_count = fields.Integer(string="Calls to invoice", readonly=True)
     to_invoice = fields.Float(digits=(18, 6), readonly=True)
     invoiced = fields.Float(digits=(18, 6), readonly=True)
 
@@ -48,8 +49,11 @@ class TelecomCallSummary(models.Model):
                    date_trunc('month', c.day)::date AS month, c.currency_id,
                    count(*) AS call_count, sum(c.duration) AS duration,
                    sum(c.duration) / 3600.0 AS hours,
-                   sum(c.bundle_duration) / 3600.0 AS covered_hours,
+                   sum(c.bundle_duration) AS covered_duration,
                    sum(c.cost) AS cost, sum(c.price) AS price, sum(c.margin) AS margin,
+                   count(*) FILTER (
+                       WHERE i.call_id IS NULL AND c.rating_state = 'rated'
+                   ) AS to_invoice_count,
                    sum(c.price) FILTER (
                        WHERE i.call_id IS NULL AND c.rating_state = 'rated'
                    ) AS to_invoice,
@@ -109,10 +113,8 @@ class TelecomCallSummary(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_invoice_wizard_action"
         )
-        months = [month for month in self.mapped("month") if month]
-        last = max(months, default=False)
-        action["context"] = {
-            "default_partner_ids": self.partner_id.ids,
-            "default_date_to": last and fields.Date.end_of(last, "month"),
-        }
+        action["context"] = {"default_partner_ids": self.partner_id.ids}
+        if self:
+            last = max(self.mapped("month"))
+            action["context"]["default_date_to"] = fields.Date.end_of(last, "month")
         return action

@@ -371,6 +371,7 @@ class TelecomFile(models.Model):
         return True
 
     def _process_locked(self, time_left):
+        """Process the file and its members; each goes on where it was."""
         try:
             with self._open() as stream:
                 head = stream.read(512)
@@ -381,8 +382,10 @@ class TelecomFile(models.Model):
                     getattr(self, f"_process_{self.file_type}")(stream, time_left)
         except ParserError as error:
             self._set_failed(error)
-        if self.child_ids:
-            for member in self.child_ids.filtered(lambda f: f.state == "received"):
+        for member in self.child_ids:
+            if time_left and not time_left():
+                return
+            if member.state in ("received", "processing"):
                 member._process_locked(time_left)
 
     def _process_usage(self, stream, time_left):

@@ -254,7 +254,7 @@ def _spell_slowly(
 def _core(text: str) -> str:
     """The number or identifier in a text: of `"Name" <sip:123@host>`, 123."""
     match = BRACKETED.fullmatch(text)
-    core = match["inside"] if match and match["inside"].strip() else text
+    core = match["inside"] if match else text
     match = ADDRESS.match(core.strip())
     core = (match[1] if match else core).strip().strip('"').strip()
     match = EXTENSION.fullmatch(core)
@@ -280,7 +280,7 @@ def _by_library(digits: str, rules: Country) -> str:
     except phonenumbers.NumberParseException:
         return digits[:MAX_IDENTIFIER]
     if str(number.country_code) == rules.code and _is_short(number, digits):
-        return str(number.national_number)
+        return phonenumbers.national_significant_number(number)
     found = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return found if len(found) <= MAX_DIGITS + 1 else digits[:MAX_IDENTIFIER]
 
@@ -301,7 +301,6 @@ def _is_short(number: phonenumbers.PhoneNumber, digits: str) -> bool:
     return (
         is_international
         and length <= EXTENSION_DIGITS
-        and not number.italian_leading_zero
         and not phonenumbers.is_valid_number(number)
     )
 
