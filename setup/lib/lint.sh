@@ -7,11 +7,8 @@ prepare_lint() {
     export PRE_COMMIT_HOME=$CACHE/pre-commit
     # A checkout may belong to another user than the one who runs this (root, in a container).
     export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$CHECKOUT
-    # Where PyPI's certificate needs an authority of its own, npm's will need the same.
-    if [ -n "${PIP_CERT:-}" ]; then
-        export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$PIP_CERT}
-    fi
-    install_packages python3 python3-venv git
+    install_packages python3 python3-venv ca-certificates git
+    trust_certificates
     # Node.js from elsewhere than Debian brings npm along and conflicts with Debian's.
     command -v node >/dev/null || install_packages nodejs
     command -v npm >/dev/null || install_packages npm
@@ -25,7 +22,7 @@ prepare_lint() {
         run_logged lint-venv /usr/bin/python3 -m venv "$LINT_VENV" ||
             die_of_download "could not create $LINT_VENV"
     fi
-    run_logged lint-pip env PIP_DISABLE_PIP_VERSION_CHECK=1 "$LINT_VENV/bin/python" -m pip install --retries 10 \
+    run_logged lint-pip env PIP_DISABLE_PIP_VERSION_CHECK=1 "$LINT_VENV/bin/python" -m pip install --retries 5 \
         --requirement "$CHECKOUT/setup/python/lint.txt" ||
         die_of_download "could not install pre-commit"
     cd "$CHECKOUT"

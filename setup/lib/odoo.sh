@@ -7,7 +7,7 @@
 # Static files of Debian's Odoo package are links into these packages.
 readonly ODOO_STATIC_PACKAGES=(libjs-jquery libjs-jquery-form libjs-underscore fonts-roboto-unhinted
     fonts-montserrat fonts-glyphicons-halflings fonts-ocr-b)
-# These two have other file names in later versions than Debian 12's.
+# Of these two, later versions than Debian 12's have other file names.
 readonly ODOO_STATIC_PACKAGES_12=(fonts-font-awesome fonts-inconsolata)
 
 prepare_odoo() {
@@ -40,6 +40,8 @@ use_importable_odoo() {
     local folder
     # From / so that a folder named odoo in the current one is not taken for it.
     folder=$(cd / && python3 -c 'import odoo.release as r, os; print(os.path.dirname(os.path.dirname(r.__file__)))' 2>/dev/null) || return 1
+    # Our own, of an environment that somebody has activated, is looked at below.
+    case $folder in "$CACHE"/*) return 1 ;; esac
     use_odoo_of "$folder"
 }
 
@@ -60,15 +62,15 @@ unpack_debian_odoo() {
     check_space "$CACHE" 4000
     say "fetching Odoo 19 from Debian (130 MB)"
     rm -rf "$root" "$debs" "$apt_home"
-    mkdir -p "$root" "$debs" "$apt_home/lists/partial" "$apt_home/cache/archives/partial"
+    mkdir -p "$root" "$debs" "$apt_home"/{lists/partial,cache/archives/partial,none}
     find_apt_source
     write_apt_source sid bookworm >"$apt_home/debian.$APT_SOURCE_KIND"
 
     local apt=(env -C "$debs" "${APT[@]}"
-        -o "Dir::Etc::SourceList=$apt_home/debian.$APT_SOURCE_KIND" -o Dir::Etc::SourceParts=-
-        -o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=- -o APT::Default-Release=
+        -o "Dir::Etc::SourceList=$apt_home/debian.$APT_SOURCE_KIND" -o "Dir::Etc::SourceParts=$apt_home/none"
+        -o "Dir::Etc::Preferences=$apt_home/none" -o "Dir::Etc::PreferencesParts=$apt_home/none" -o APT::Default-Release=
         -o "Dir::State::Lists=$apt_home/lists" -o "Dir::Cache=$apt_home/cache"
-        -o Acquire::Languages=none)
+        -o APT::Update::Error-Mode=any -o Acquire::Languages=none)
     run_logged odoo-apt-update "${apt[@]}" update || {
         grep -qE 'is (expired|not valid yet)' "$LOG_OF_FAILURE" &&
             # A mirror that lags behind still has what is wanted, and its signature is checked all the same.
@@ -129,7 +131,7 @@ write_apt_source() {
                     sub(/^[ \t]*deb[ \t]+/, "", line)
                     if (match(line, /^\[[^]]*\][ \t]*/)) { options = substr(line, 1, RLENGTH); line = substr(line, RLENGTH + 1) }
                     split(line, word, /[ \t]+/)
-                    if (word[2] == codename) { print "deb " options word[1] " " suite " main"; done = 1 }
+                    if (word[2] ~ "^" codename "$") { print "deb " options word[1] " " suite " main"; done = 1 }
                 }' "$APT_SOURCE"
         done
         ;;
@@ -139,7 +141,7 @@ write_apt_source() {
 # Which of this machine's files names its Debian mirror?
 find_apt_source() {
     local file
-    CODENAME=$(os_release VERSION_CODENAME)
+    CODENAME="($(os_release VERSION_CODENAME)|stable|oldstable)"
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
         [ -f "$file" ] || continue
         APT_SOURCE=$file APT_SOURCE_KIND=${file##*.}
@@ -147,6 +149,6 @@ find_apt_source() {
             return
         fi
     done
-    die "no Debian mirror for '$CODENAME' was found in /etc/apt/sources.list or /etc/apt/sources.list.d." \
+    die "no Debian mirror was found in /etc/apt/sources.list or /etc/apt/sources.list.d." \
         "Add one (see man sources.list), or set ODOO_HOME to a folder with Odoo 19's sources."
 }

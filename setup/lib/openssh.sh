@@ -46,29 +46,23 @@ packages_to_install() {
     apt-get install --simulate --no-install-recommends "$1" 2>/dev/null | awk '$1 == "Inst" { print $2 }'
 }
 
-# write_sshd_starter ROOT FILE: sshd finds itself, its libraries and its helpers under ROOT.
+# write_sshd_starter ROOT FILE: sshd finds its libraries under ROOT.
 write_sshd_starter() {
-    local root=$1 libraries helpers='' name
-    libraries=$root/lib/$(gcc_triplet):$root/usr/lib/$(gcc_triplet)
-    # Since OpenSSH 9.8 the server is several programs.
-    for name in SshdSessionPath:sshd-session SshdAuthPath:sshd-auth; do
-        if [ -x "$root/usr/lib/openssh/${name#*:}" ]; then
-            helpers+=" -o '${name%%:*}=$root/usr/lib/openssh/${name#*:}'"
-        fi
-    done
+    local root=$1 libraries
+    libraries=$root/lib/$(machine_triplet):$root/usr/lib/$(machine_triplet)
     cat >"$2.new" <<EOF
 #!/bin/sh
 # Written by setup/lib/openssh.sh.
 export LD_LIBRARY_PATH='$libraries'
 if [ "\$(id -u)" -eq 0 ]; then
-    exec setpriv --reuid=$RUN_AS --regid=$RUN_AS --init-groups '$root/usr/sbin/sshd'$helpers "\$@"
+    exec setpriv --reuid=$RUN_AS --regid=$RUN_AS --init-groups '$root/usr/sbin/sshd' "\$@"
 fi
-exec '$root/usr/sbin/sshd'$helpers "\$@"
+exec '$root/usr/sbin/sshd' "\$@"
 EOF
     chmod 755 "$2.new"
     mv "$2.new" "$2"
 }
 
-gcc_triplet() {
+machine_triplet() {
     find /usr/lib -maxdepth 1 -name '*-linux-gnu*' -printf '%f\n' | head -n 1
 }

@@ -19,7 +19,7 @@ prepare_python() {
     fi
     say "installing Python packages from PyPI (1 minute)"
     run_logged pip env PIP_DISABLE_PIP_VERSION_CHECK=1 "$VENV/bin/python" -m pip install \
-        --retries 10 --prefer-binary --constraint "$CHECKOUT/setup/python/constraints.txt" \
+        --retries 5 --prefer-binary --constraint "$CHECKOUT/setup/python/constraints.txt" \
         --requirement "$requirements" --requirement "$CHECKOUT/requirements.txt" \
         --requirement "$CHECKOUT/setup/python/test.txt" setuptools wheel ||
         die_of_download "could not install Python packages"

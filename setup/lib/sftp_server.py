@@ -74,7 +74,11 @@ class SftpServer:
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> "SftpServer":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_exception) -> None:
@@ -83,7 +87,10 @@ class SftpServer:
     # === RUNNING === #
 
     def start(self) -> None:
-        """Serve, and return when connections are taken."""
+        """Serve, and return when connections are taken.
+
+        The server ends with the thread that starts it, if nobody ends it before.
+        """
         self._write("sshd_config", self._configuration())
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -190,10 +197,12 @@ class SftpServer:
 
     def _command(self) -> list[str]:
         command = [_sshd(), "-D", "-e", "-f", f"{self.folder}/sshd_config"]
+        # Should we be killed, the kernel ends the server too.
+        options = ["--pdeathsig=KILL"]
         if os.geteuid() == 0:
-            name = self.account.pw_name
-            options = [f"--reuid={name}", f"--regid={self.account.pw_gid}"]
-            command = ["setpriv", *options, "--init-groups", *command]
+            options.append(f"--reuid={self.account.pw_name}")
+            options += [f"--regid={self.account.pw_gid}", "--init-groups"]
+        command = ["setpriv", *options, *command]
         if self.password:
             self._write_accounts()
             command = [*_unshare(), str(self.folder), *command]

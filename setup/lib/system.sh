@@ -7,13 +7,13 @@ os_release() {
     (. /etc/os-release 2>/dev/null && echo "${!1:-}")
 }
 
+# Debian 13 has no wkhtmltopdf, which prints Odoo's PDF documents; other distributions have other packages.
 check_system() {
     local id version
     id=$(os_release ID) version=$(os_release VERSION_ID)
-    if [ "$id" != debian ] || [ "${version%%.*}" -lt 12 ] 2>/dev/null || ! command -v apt-get >/dev/null; then
-        die "this is ${id:-an unknown system} ${version:-}, but the set-up needs Debian 12 or later." \
-            "Run it on such a machine, in a container, or in a debootstrapped root:" \
-            "debootstrap bookworm /srv/telecom && chroot /srv/telecom"
+    if [ "$id $version" != "debian 12" ]; then
+        die "this is ${id:-an unknown system} ${version:-}, but the set-up knows Debian 12 (bookworm) only." \
+            "Run it on such a machine, in a container, or in a root made by: debootstrap bookworm FOLDER"
     fi
 }
 
@@ -116,11 +116,14 @@ install_packages() {
 
     say "installing Debian packages: ${missing[*]}"
     case " ${missing[*]} " in
-    *" postgresql "*) keep_postgresql_from_creating_a_cluster ;;
+    *" postgresql-15 "*) keep_postgresql_from_creating_a_cluster ;;
     esac
     refresh_package_lists
-    run_logged apt-install "${APT_AS_ROOT[@]}" install -y --no-install-recommends "${missing[@]}" ||
+    run_logged apt-install "${APT_AS_ROOT[@]}" install -y --no-install-recommends "${missing[@]}" || {
+        # Why there is no such package is told by the update before it.
+        cat "$CACHE/logs/apt-update.log" >>"$LOG_OF_FAILURE"
         die_of_download "could not install the Debian packages ${missing[*]}"
+    }
 }
 
 # PostgreSQL's packages create and start a cluster of the machine's own, unless told not to; only the
@@ -139,15 +142,25 @@ postgresql_bin() {
 # What Odoo needs to run, by any of the commands.
 install_base_packages() {
     local packages=(python3 python3-venv ca-certificates libmagic1 fonts-dejavu-core fonts-liberation wkhtmltopdf)
-    # "postgresql" is the version that this Debian supports.
-    [ -n "$(postgresql_bin)" ] || packages+=(postgresql)
-    # Debian 13 gave the library a new name.
-    if ! is_installed libmagic1 && is_installed libmagic1t64; then
-        packages=("${packages[@]/libmagic1/libmagic1t64}")
-    fi
+    # A machine may have another version, from PostgreSQL's own repository.
+    [ -n "$(postgresql_bin)" ] || packages+=(postgresql-15)
     install_packages "${packages[@]}"
+    trust_certificates
     PATH=$(postgresql_bin):$PATH
     export PATH
+}
+
+# pip and npm come with certificate authorities of their own and do not ask the machine's, which may have
+# been given more of them (those of a company's proxy). Whoever has chosen some for pip keeps them.
+trust_certificates() {
+    local machine=/etc/ssl/certs/ca-certificates.crt chosen
+    chosen=${PIP_CERT:-${REQUESTS_CA_BUNDLE:-${SSL_CERT_FILE:-}}}
+    if [ -z "$chosen" ] && ! grep -qsE '^ *cert *=' /etc/pip.conf /etc/xdg/pip/pip.conf "$HOME"/.config/pip/pip.conf "$HOME"/.pip/pip.conf; then
+        [ ! -f "$machine" ] || export PIP_CERT=$machine
+    fi
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ]; then
+        export NODE_EXTRA_CA_CERTS=${chosen:-$machine}
+    fi
 }
 
 # A browser: for tests and for looking at the demo's result.

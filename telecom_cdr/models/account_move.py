@@ -75,12 +75,13 @@ class AccountMove(models.Model):
                                       THEN c.calling_number END
                             ELSE c.called_number END AS other_number,
                        COALESCE(d.name->>%(lang)s, d.name->>'en_US') AS destination,
-                       c.category, v.name->>'en_US' AS visited, c.duration, c.volume,
+                       c.category, COALESCE(v.name->>%(lang)s, v.name->>'en_US') AS visited,
+                       c.duration, c.volume,
                        COALESCE(c.bundle_duration, 0) AS bundle_duration,
                        EXISTS (SELECT FROM telecom_bundle_draw w
                                 WHERE w.call_id = c.id) AS is_covered,
                        COALESCE(c.price, 0)::text AS price
-                  FROM telecom_call_invoice i
+                  FROM %(links)s i
                   JOIN account_move_line l ON l.id = i.move_line_id
                   JOIN telecom_call c ON c.id = i.call_id
              LEFT JOIN telecom_number n ON n.id = c.number_id
@@ -89,6 +90,7 @@ class AccountMove(models.Model):
                  WHERE l.move_id = %(move)s AND d.never_itemised IS NOT TRUE
               ORDER BY n.number NULLS LAST, c.start_at, c.id
                 """,
+                links=LINKS,
                 tz=self.company_id.telecom_tz,
                 lang=self.env.lang or "en_US",
                 move=self.id,
@@ -137,5 +139,6 @@ class AccountMove(models.Model):
     def button_draft(self):
         cancelled = self.filtered(lambda move: move.state == "cancel")
         result = super().button_draft()
-        self.env["telecom.invoicing"]._take_back(cancelled.invoice_line_ids)
+        if cancelled:
+            self.env["telecom.invoicing"]._take_back(cancelled.invoice_line_ids)
         return result

@@ -16,7 +16,7 @@ from odoo.tools import SQL
 from ..engine.identity import KeyCounter, identities
 from ..engine.pipeline import match_calls, price_calls
 from ..parsers.reader import Position, ReadContext, read
-from .call_table import copy_calls, known_calls, mark_used
+from .call_table import Rows, copy_rows, encode_calls, known_calls, mark_used
 from .rating_tables import load_tables
 
 CHUNK = 50_000
@@ -27,11 +27,13 @@ class Chunk:
     """A batch of a file, ready to be stored.
 
     :ivar calls: facts, identity, match, cost and price, one row a call
+    :ivar encoded: the same calls as rows of the table
     :ivar repeats: rows that repeat a row of this file, where calls are unique
     :ivar skipped: rows that the format or the source leaves out
     """
 
     calls: pd.DataFrame
+    encoded: Rows
     rejections: pd.DataFrame
     rows: int
     repeats: int
@@ -49,6 +51,11 @@ class CallImport:
         self.carrier = file.carrier_id
         self.company = file.company_id
         self.format = file.format_id
+        self.batch = {
+            "company_id": self.company.id,
+            "file_id": file.id,
+            "carrier_id": self.carrier.id,
+        }
         self.keep_unknown = file.source_id.keep_unknown
         self.counter = KeyCounter()
         self.spec = self.format._spec()
@@ -131,8 +138,10 @@ class CallImport:
             calls = calls[calls["number_id"] != 0]
         skipped = known - len(calls)
         calls = price_calls(calls, self.carrier.id, self.tables)
+        calls = calls.assign(bundle_duration=0)
         return Chunk(
-            calls=calls.assign(bundle_duration=0),
+            calls=calls,
+            encoded=self._encode(calls),
             rejections=batch.rejections,
             rows=batch.rows,
             repeats=int(repeats.sum()),
@@ -141,20 +150,16 @@ class CallImport:
             position=batch.position,
         )
 
+    def _encode(self, calls) -> Rows:
+        return encode_calls(calls, self.countries, self.batch)
+
     # === STORING: one transaction a chunk === #
 
     def _store(self, chunk: Chunk) -> None:
         calls, duplicates, merged, conflicts = self._against_known(chunk.calls)
-        copy_calls(
-            self.env,
-            calls,
-            self.countries,
-            {
-                "company_id": self.company.id,
-                "file_id": self.file.id,
-                "carrier_id": self.carrier.id,
-            },
-        )
+        is_whole = len(calls) == len(chunk.calls)
+        encoded = chunk.encoded if is_whole else self._encode(calls)
+        copy_rows(self.env, "telecom_call", encoded)
         mark_used(self.env, calls)
         self.env["telecom.bundle.pass"]._mark_frame(self.company, calls)
         self._reject(chunk.rejections)
@@ -179,7 +184,7 @@ class CallImport:
         row waits as a conflict.
         """
         none = calls.iloc[:0]
-        known = known_calls(self.env, calls["identity"].tolist())
+        known = known_calls(self.env, calls["identity"])
         if known.empty:
             return calls, 0, 0, self._conflicts(none)
         pairs = calls.merge(known, on="identity", suffixes=("", "_known"))

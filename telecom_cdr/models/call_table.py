@@ -3,7 +3,7 @@
 """Whole tables of calls between the engine and PostgreSQL: COPY both ways."""
 
 import io
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,20 +56,26 @@ BATCH_COLUMNS = ("company_id", "file_id", "carrier_id")
 DECIMALS = {"nano": 9, "micro": 6}
 
 
-def copy_calls(
-    env: api.Environment,
-    calls: pd.DataFrame,
-    countries: dict[str, int],
-    batch: dict[str, int],
-) -> None:
-    """Append calls to the table.
+class Rows(NamedTuple):
+    """Rows as COPY takes them.
+
+    :ivar columns: names of the table's columns
+    :ivar data: CSV without header; nothing is NULL, "" an empty text
+    """
+
+    columns: list[str]
+    data: bytes
+
+
+def encode_calls(
+    calls: pd.DataFrame, countries: dict[str, int], batch: dict[str, int]
+) -> Rows:
+    """Calls as rows of the table.
 
     :param calls: facts, identity and results, one row a call
     :param countries: id by ISO code, for visited_country
     :param batch: company_id, file_id and carrier_id of all rows
     """
-    if calls.empty:
-        return
     arrays = {
         name: pa.array(np.full(len(calls), batch[name], dtype=np.int32))
         for name in BATCH_COLUMNS
@@ -77,7 +83,14 @@ def copy_calls(
     arrays.update(_arrays(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
     visited = calls["visited_country"].map(countries)
     arrays["visited_country_id"] = pa.array(visited.astype("Int64"), from_pandas=True)
-    _copy(env, "telecom_call", arrays)
+    return _encode(arrays)
+
+
+def copy_rows(env: api.Environment, table: str, rows: Rows) -> None:
+    """Append rows to a table."""
+    columns = SQL(", ").join(SQL.identifier(name) for name in rows.columns)
+    query = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", SQL.identifier(table), columns)
+    env.cr.copy_expert(query.code, io.BytesIO(rows.data))
 
 
 def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
@@ -100,7 +113,7 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
             columns,
         )
     )
-    _copy(env, "telecom_call_result", arrays)
+    copy_rows(env, "telecom_call_result", _encode(arrays))
     names = list(RESULT_COLUMNS)
     cr.execute(
         SQL(
@@ -170,24 +183,46 @@ def read_calls(
     return frame
 
 
-def known_calls(env: api.Environment, identities: Sequence[str]) -> pd.DataFrame:
+def known_calls(env: api.Environment, identities: pd.Series) -> pd.DataFrame:
     """Calls that are stored under these identities.
 
+    :param identities: text without dashes
     :return: identity (text without dashes), id, duration, carrier_amount_nano,
         is_invoiced
     """
     cr = env.cr
+    candidates = _known_candidates(env, identities)
     cr.execute(
         "SELECT replace(c.identity::text, '-', '') AS identity, c.id, c.duration,"
         " (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,"
         " EXISTS (SELECT FROM telecom_call_invoice i"
         " WHERE i.call_id = c.id) AS is_invoiced"
         " FROM telecom_call c WHERE c.identity = ANY(%s::uuid[])",
-        (list(identities),),
+        (candidates,),
     )
     names = [column.name for column in cr.description]
     frame = pd.DataFrame(cr.fetchall(), columns=names)
     return frame.astype({"carrier_amount_nano": "Int64"})
+
+
+def _known_candidates(env: api.Environment, identities: pd.Series) -> list[str]:
+    """The identities that may be stored.
+
+    An identity begins with its hour, and files mostly come in the order of time:
+    few stored calls lie in the span of a batch, and they are read faster than each
+    identity is looked up.
+    """
+    if identities.empty:
+        return []
+    env.cr.execute(
+        "SELECT replace(identity::text, '-', '') FROM telecom_call"
+        " WHERE identity BETWEEN %s AND %s LIMIT %s",
+        (identities.min(), identities.max(), len(identities) // 4 + 100),
+    )
+    stored = [row[0] for row in env.cr.fetchall()]
+    if len(stored) > len(identities) // 4:
+        return identities.tolist()
+    return identities[identities.isin(stored)].tolist()
 
 
 def _arrays(calls: pd.DataFrame, columns: dict) -> dict[str, pa.Array]:
@@ -259,10 +294,8 @@ _ARRAY_MAKERS = {
 }
 
 
-def _copy(env: api.Environment, table: str, arrays: dict[str, pa.Array]) -> None:
+def _encode(arrays: dict[str, pa.Array]) -> Rows:
     sink = pa.BufferOutputStream()
     options = pa.csv.WriteOptions(include_header=False)
     pa.csv.write_csv(pa.table(arrays), sink, options)
-    columns = SQL(", ").join(SQL.identifier(name) for name in arrays)
-    query = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", SQL.identifier(table), columns)
-    env.cr.copy_expert(query.code, io.BytesIO(sink.getvalue()))
+    return Rows(list(arrays), sink.getvalue().to_pybytes())

@@ -95,8 +95,7 @@ class ResPartner(models.Model):
                                 AND c.rating_state = 'rated' AND i.call_id IS NULL), 0),
                        count(*) FILTER (WHERE c.rating_state IN ('unrated', 'late'))
                   FROM telecom_call c
-             LEFT JOIN telecom_call_invoice i
-                    ON i.call_id = c.id AND NOT i.is_released
+             LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
                  WHERE c.partner_id = ANY(%(partners)s) AND c.start_at >= %(since)s
                    AND c.company_id = %(company)s
               GROUP BY 1

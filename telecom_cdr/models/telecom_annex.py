@@ -80,6 +80,8 @@ class TelecomAnnex:
 
     def _destination(self, call):
         name = call["destination"] or self.categories.get(call["category"]) or ""
+        if call["service"] == "data" and not call["destination"]:
+            name = self.env._("Data")
         if not call["visited"]:
             return name
         return self.env._(

@@ -295,6 +295,11 @@ class TelecomCall(models.Model):
             )
             call.called_text = numbering.format_international(call.called_number or "")
 
+    @api.depends("calling_text", "called_text")
+    def _compute_display_name(self):
+        for call in self:
+            call.display_name = f"{call.calling_text} → {call.called_text}"
+
     @api.depends("extra")
     def _compute_extra_text(self):
         for call in self:

@@ -143,15 +143,17 @@ class TelecomInvoicing(models.AbstractModel):
         amount = Decimal(group["amount"]).quantize(
             Decimal(1).scaleb(-currency.decimal_places), ROUND_HALF_UP
         )
-        return {
+        values = {
             "product_id": product.id,
             "name": self._call_line_name(group, product, number),
             "quantity": 1,
             "price_unit": float(amount),
-            "analytic_distribution": number.analytic_distribution or False,
             "telecom_kind": group["kind"],
             "telecom_number_id": number.id,
         }
+        if number.analytic_distribution:
+            values["analytic_distribution"] = number.analytic_distribution
+        return values
 
     def _call_line_name(self, group, product, number):
         minutes, seconds = divmod(int(group["duration"]), 60)

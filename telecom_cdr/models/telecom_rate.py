@@ -71,7 +71,12 @@ class TelecomRate(models.Model):
     )
     date_start = fields.Datetime(string="From", help="Empty: from ever.")
     date_end = fields.Datetime(string="Until", help="Not included.")
-    increments = fields.Char(compute="_compute_increments")
+    increments = fields.Char(
+        string="Steps (s)",
+        compute="_compute_increments",
+        inverse="_inverse_increments",
+        help="Seconds that are billed whole, then the step: 60/60, 60/1, 30/6, 1/1.",
+    )
 
     _increments_positive = models.Constraint(
         "CHECK(initial_increment > 0 AND increment > 0)",
@@ -113,6 +118,21 @@ class TelecomRate(models.Model):
     def _compute_increments(self):
         for rate in self:
             rate.increments = f"{rate.initial_increment}/{rate.increment}"
+
+    def _inverse_increments(self):
+        for rate in self:
+            pieces = (rate.increments or "").split("/")
+            if len(pieces) != 2 or not all(p.strip().isdecimal() for p in pieces):
+                raise ValidationError(
+                    self.env._(
+                        "'%(found)s' are no steps: two numbers of seconds are expected, "
+                        "such as 60/1.",
+                        found=rate.increments or "",
+                    )
+                )
+            first, then = map(int, pieces)
+            if (first, then) != (rate.initial_increment, rate.increment):
+                rate.write({"initial_increment": first, "increment": then})
 
     @api.depends("prefix", "destination_id", "category")
     def _compute_display_name(self):

@@ -219,7 +219,14 @@ class TelecomSource(models.Model):
             "after_collect": source.after_collect,
             "move_directory": source.move_directory or "collected",
             "settle_seconds": source.settle_seconds,
+            "allowed_roots": self._allowed_roots(),
         }
+
+    def _allowed_roots(self):
+        """Directories that folder sources may read; none given: any."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        roots = parameters.get_param("telecom_cdr.folder_roots", "")
+        return [root.strip() for root in roots.split(",") if root.strip()]
 
     def _collect(self):
         """Fetch the new files of one source; a failure is kept on the source."""
@@ -293,8 +300,8 @@ class TelecomSource(models.Model):
                 "port, and whether it is up; the next collection tries again."
             ),
             "refused_login": self.env._(
-                "The server %(host)s refused the user %(username)s. Check user name, "
-                "password and key."
+                "The server %(host)s refused the user %(username)s: %(found)s. Check "
+                "user name, password and key."
             ),
             "bad_key": self.env._(
                 "The private key cannot be read: %(found)s. Expected: an OpenSSH or "

@@ -177,7 +177,7 @@ def _gzip_members(
 ) -> Iterator[Member]:
     """The one file in a gzip file."""
     inner = name[:-3] if name.lower().endswith(".gz") else name
-    with gzip.GzipFile(fileobj=stream) as unpacked:
+    with gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
         guarded = GuardedStream(unpacked, stream, inner, budget)
         yield from _nested(guarded, inner, budget, depth - 1)
 

@@ -287,8 +287,9 @@ def _read_extra(
     }
     if "disposition" in columns:
         columns["disposition"] = np.where(is_short, columns["disposition"], "")
-    if (notes != None).any():  # noqa: E711 - element by element
-        columns["time_note"] = np.where(notes == None, "", notes)  # noqa: E711
+    noted = ~pd.isna(notes)
+    if noted.any():
+        columns["time_note"] = np.where(noted, notes, "")
     parts = [_json_pairs(name, columns[name]) for name in sorted(columns)]
     if not parts:
         return np.full(len(table), None, object)

@@ -160,7 +160,7 @@ class Transcoded:
         """Up to `size` bytes; none at the end."""
         while not self._ready:
             block = self._stream.read(BLOCK_BYTES)
-            text = self._decoder.decode(block, final=not block)
+            text = _decode_wide(self._decoder, block)
             if text and self._is_start:
                 text, self._is_start = text.removeprefix("\ufeff"), False
             self._ready = text.encode("utf-8", errors="replace")
@@ -168,6 +168,15 @@ class Transcoded:
                 break
         part, self._ready = self._ready[:size], self._ready[size:]
         return part
+
+
+def _decode_wide(decoder: codecs.IncrementalDecoder, block: bytes) -> str:
+    """Text of the next block; FileError where nothing says which byte is first."""
+    try:
+        return decoder.decode(block, final=not block)
+    except UnicodeError as error:
+        message = f"{error}: choose utf-16-le or the like."
+        raise FileError("encoding", message, "no byte order mark") from error
 
 
 def open_lines(stream: BinaryIO, wanted: str) -> tuple[LineSource, str]:
@@ -270,7 +279,7 @@ def _guess(head: bytes) -> str:
 def _check_encoding(head: bytes, encoding: str) -> None:
     """FileError where a head plainly is not in the encoding that was asked for."""
     if is_wide(encoding):
-        text = head.decode(encoding, errors="replace")
+        text = _decode_wide(codecs.getincrementaldecoder(encoding)("replace"), head)
         bad, count = text.count("\ufffd"), len(text)
         _check_text(text.encode("utf-8", errors="replace"))
     else:

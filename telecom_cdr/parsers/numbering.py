@@ -33,7 +33,7 @@ ANONYMOUS_VALUES = (
 MAX_IDENTIFIER = 64
 MAX_DIGITS = 15  # of E.164, country code included
 EXTENSION_DIGITS = 6
-PLAIN = re.compile(r"\+?\d+", re.A)
+PLAIN = re.compile(r"\+?\d+", re.ASCII)
 # Blanks, dots, dashes, brackets and slashes between digits mean nothing.
 PUNCTUATION = dict.fromkeys(
     map(ord, " \t\xa0\u2007\u2009\u202f.-\u2010\u2011\u2012\u2013\u2212()[]/"), None
@@ -352,9 +352,8 @@ def _quick(
 ) -> re.Pattern[str]:
     """The alternatives, in the order in which the library would take them."""
     international = rf"(?:\+|(?:{international_prefix})(?!0))(\d{{7,{MAX_DIGITS}}})"
-    return re.compile(
-        "|".join((international, short, national, own, prefixed)), re.ASCII
-    )
+    others = f"{short}|{national}|{own}|{prefixed}"
+    return re.compile(f"{international}|{others}", re.ASCII)
 
 
 def _quiet(pattern: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from . import numbering
 from .columns import Plan
@@ -81,7 +82,7 @@ def read_parties(
 
 def _is_none(values: np.ndarray) -> np.ndarray:
     """Which values of an object array are None."""
-    return values == None  # noqa: E711 - element by element
+    return pd.isna(values)
 
 
 def _respell_roaming(

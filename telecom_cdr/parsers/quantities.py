@@ -17,8 +17,10 @@ NANO = 10**9
 MAX_SECONDS = 2**31 - 1
 MAX_BYTES = 2**62
 MAX_NANO = 2**63 - 1
-NUMBER = re.compile(r"([+-]?)(\d{0,25})(?:\.(\d{0,25}))?(?:[eE]([+-]?\d{1,2}))?", re.A)
-CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,2})(\.\d{0,12})?", re.A)
+NUMBER = re.compile(
+    r"([+-]?)(\d{0,25})(?:\.(\d{0,25}))?(?:[eE][+-]?\d{1,2})?", re.ASCII
+)
+CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,2})(\.\d{0,12})?", re.ASCII)
 CURRENCY_SIGNS = "€$£ \xa0\u202f"
 SIXTY = 60
 # Digits enough for every sum of what NUMBER lets through.

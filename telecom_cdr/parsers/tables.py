@@ -188,7 +188,8 @@ def part_text(texts: Sequence[str], delimiter: str, quote: str) -> TextTable | N
     if quote:
         is_quote = codes == ord(quote)
         inside = np.bitwise_xor.accumulate(is_quote.view(np.uint8)).view(bool)
-        if inside[end - 1].any() or not _are_quotes_plain(codes, is_quote, delimiter):
+        plain = _are_quotes_plain(codes, is_quote, inside, delimiter)
+        if inside[end - 1].any() or not plain:
             return None
         is_mark &= ~inside
     places = np.append(np.flatnonzero(is_mark), len(codes))
@@ -206,26 +207,19 @@ def _codes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def _are_quotes_plain(codes: np.ndarray, is_quote: np.ndarray, delimiter: str) -> bool:
-    """Whether all quotes stand around cells, or are doubled inside of them."""
-    places = np.flatnonzero(is_quote)
-    opening, closing = places[0::2], places[1::2]
-    ends = [ord(delimiter), ord("\n"), ord("\r")]
-    before = codes[np.maximum(opening - 1, 0)]
-    after = codes[np.minimum(closing + 1, len(codes) - 1)]
-    is_begun = (opening == 0) | is_quote[np.maximum(opening - 1, 0)]
-    is_begun |= _is_one_of(before, ends)
-    is_ended = is_quote[np.minimum(closing + 1, len(codes) - 1)]
-    is_ended |= _is_one_of(after, ends)
+def _are_quotes_plain(
+    codes: np.ndarray, is_quote: np.ndarray, inside: np.ndarray, delimiter: str
+) -> bool:
+    """Whether all quotes stand around cells, or are doubled inside of them.
+
+    :param inside: true from an opening quote up to the character ahead of its partner
+    """
+    is_edge = is_quote | (codes == ord(delimiter))
+    is_edge |= (codes == ord("\n")) | (codes == ord("\r"))
+    is_opening, is_closing = is_quote & inside, is_quote & ~inside
+    is_begun = is_edge[:-1] | ~is_opening[1:]
+    is_ended = is_edge[1:] | ~is_closing[:-1]
     return bool(is_begun.all() and is_ended.all())
-
-
-def _is_one_of(codes: np.ndarray, wanted: list[int]) -> np.ndarray:
-    """Which characters are one of some."""
-    found = np.zeros(len(codes), bool)
-    for code in wanted:
-        found |= codes == code
-    return found
 
 
 def _without_newlines(

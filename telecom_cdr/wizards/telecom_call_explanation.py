@@ -9,6 +9,7 @@ from odoo.tools.misc import format_date, format_datetime, formatLang
 
 from ..engine.explain import steps as engine_steps
 from ..engine.money import AMOUNT_SCALE
+from ..models.bulk_fields import UncheckedBigMany2one
 
 MICRO_SCALE = 10**6
 # Steps that would tell the carrier's cost to who may not see it.
@@ -25,7 +26,7 @@ class TelecomCallExplanation(models.TransientModel):
     _name = "telecom.call.explanation"
     _description = "Explanation of a Price"
 
-    call_id = fields.Many2one("telecom.call", required=True)
+    call_id = UncheckedBigMany2one("telecom.call", required=True)
     steps = fields.Html(compute="_compute_steps", sanitize=False)
 
     @api.depends("call_id")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from paramiko.message import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF
@@ -94,6 +94,7 @@ def test_any_bytes_give_a_name_that_can_be_stored(remote_name):
 
 
 @given(st.binary(max_size=20), st.binary(max_size=20))
+@example(b"\xf1", rb"\xf1")
 def test_other_names_have_other_signatures(one, other):
     same = entry_of(one).signature == entry_of(other).signature
     assert same == (one == other)

@@ -403,7 +403,10 @@ def test_files_only_leave_by_finish(place, after, touched, left):
         assert names(settings) == []
 
 
-def test_moving_never_overwrites(place):
+@pytest.mark.parametrize("server_would", [False, True])
+def test_moving_never_overwrites(place, monkeypatch, server_would):
+    if server_would:
+        monkeypatch.setattr(SftpClient, "rename", SftpClient.posix_rename)
     settings = place.settings(after_collect="move", move_directory="old/2026")
     for content in (b"first", b"second", b"third"):
         place.put("calls.csv", content, age=1e9)

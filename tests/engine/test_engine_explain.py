@@ -4,6 +4,7 @@
 
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from engine.explain import steps
 from engine_samples import rate
@@ -108,6 +109,12 @@ def test_a_markup_shows_its_part_and_the_conversion_of_the_cost():
         "whole": 70,
         "amount_nano": Fraction(22_500_000),
     }
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
+def test_a_bound_that_is_missing_is_no_bound(nothing):
+    row = rate(1, "0.06", minimum_nano=nothing, maximum_nano=nothing)
+    assert explained((), row)[1]["price"] == {"price_micro": 120_000}
 
 
 @pytest.mark.parametrize("state", ["unmatched", "unrated", "late", "excluded"])
