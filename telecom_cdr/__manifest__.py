@@ -70,5 +70,6 @@
         "demo/telecom_bundle_demo.xml",
     ],
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "application": True,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import pandas as pd
+from psycopg2.errors import SerializationFailure
 
 from odoo import models
 from odoo.tools import SQL
@@ -20,6 +21,8 @@ from .call_table import Rows, copy_rows, encode_calls, known_calls, mark_used
 from .rating_tables import load_tables
 
 CHUNK = 50_000
+# Two carriers may mark the same rate as used at the same moment.
+ATTEMPTS = 5
 
 
 @dataclass
@@ -76,8 +79,7 @@ class CallImport:
         position = self._start(stream)
         self.tables = load_tables(self.env, self.company)
         for chunk in prefetch(self._chunks(stream, position)):
-            self._store(chunk)
-            self.file._commit_step()
+            self._store_and_commit(chunk)
             self.file._write_progress(chunk.position.offset, total)
             if time_left and not time_left():
                 return
@@ -154,6 +156,19 @@ class CallImport:
         return encode_calls(calls, self.countries, self.batch)
 
     # === STORING: one transaction a chunk === #
+
+    def _store_and_commit(self, chunk: Chunk) -> None:
+        """Store a chunk; begin anew where somebody changed the same rows meanwhile."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._store(chunk)
+                self.file._commit_step()
+                return
+            except SerializationFailure:
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                if attempt == ATTEMPTS:
+                    raise
 
     def _store(self, chunk: Chunk) -> None:
         calls, duplicates, merged, conflicts = self._against_known(chunk.calls)

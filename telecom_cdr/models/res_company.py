@@ -28,7 +28,9 @@ class ResCompany(models.Model):
     telecom_identity_key = fields.Char(
         groups="base.group_system",
         copy=False,
-        help="Secret that call identities are made with.",
+        default=lambda self: self._default_telecom_identity_key(),
+        help="Secret that call identities are made with. It never changes: calls "
+        "that come again would not be known any more.",
     )
     telecom_product_landline_id = fields.Many2one(
         "product.product", string="Product for landline calls"
@@ -47,6 +49,10 @@ class ResCompany(models.Model):
     def _default_telecom_tz(self):
         return self.env.user.tz or "Europe/Madrid"
 
+    @api.model
+    def _default_telecom_identity_key(self):
+        return secrets.token_hex(32)
+
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"telecom_tariff_id", "telecom_tz", "country_id"}:
@@ -56,11 +62,8 @@ class ResCompany(models.Model):
         return result
 
     def _telecom_secret(self):
-        """The key of this company's call identities; made once, never changed."""
-        company = self.sudo()
-        if not company.telecom_identity_key:
-            company.telecom_identity_key = secrets.token_hex(32)
-        return bytes.fromhex(company.telecom_identity_key)
+        """The key of this company's call identities."""
+        return bytes.fromhex(self.sudo().telecom_identity_key)
 
     def _telecom_product(self, kind):
         """The product that bills a kind of calls: the company's, else the shipped."""

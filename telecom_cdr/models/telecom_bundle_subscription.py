@@ -34,7 +34,10 @@ class TelecomBundleSubscription(models.Model):
         help="Empty: all numbers of the customer.",
     )
     priority = fields.Integer(
-        default=10, tracking=True, help="Lower is taken first; then the oldest."
+        default=10,
+        aggregator=None,
+        tracking=True,
+        help="Lower is taken first; then the oldest.",
     )
     date_start = fields.Datetime(
         string="From", required=True, default=fields.Datetime.now, tracking=True

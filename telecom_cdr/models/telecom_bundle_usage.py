@@ -53,7 +53,8 @@ class TelecomBundleUsage(models.Model):
             """
             WITH drawn AS (
                 SELECT min(d.id)::bigint AS id, d.subscription_id, d.allowance_id,
-                       CASE WHEN NOT b.is_shared THEN d.number_id END AS number_id,
+                       CASE WHEN b.is_shared IS NOT TRUE
+                            THEN d.number_id END AS number_id,
                        d.period_start, sum(d.quantity) AS used,
                        count(DISTINCT d.call_id) AS call_count
                   FROM telecom_bundle_draw d

@@ -12,6 +12,7 @@ CATEGORIES = [
     ("internal", "Internal"),
     ("other", "Other"),
 ]
+SEPARATORS = " .-/()\u00a0"
 
 
 class TelecomDestination(models.Model):
@@ -57,7 +58,11 @@ class TelecomDestination(models.Model):
             (destination.prefix_ids - kept).unlink()
             missing = [p for p in wanted if p not in set(kept.mapped("prefix"))]
             self.env["telecom.prefix"].create(
-                [{"destination_id": destination.id, "prefix": p} for p in missing]
+                [
+                    # Normalised already: the sign keeps it from being read again.
+                    {"destination_id": destination.id, "prefix": f"+{p}"}
+                    for p in missing
+                ]
             )
         self.invalidate_recordset(["prefix_text"])
 
@@ -73,10 +78,12 @@ class TelecomDestination(models.Model):
         Digits without + or 00 are national where the destination has a country
         (or a national category): they get its code unless they begin with it.
         """
-        digits = "".join(char for char in text if char.isdigit())
         text = text.strip()
-        if text.startswith("+"):
-            return digits
+        digits = "".join(char for char in text if char not in SEPARATORS)
+        if not digits.removeprefix("+").isdecimal():
+            return text  # no prefix at all: refused as it was typed
+        if digits.startswith("+"):
+            return digits[1:]
         if digits.startswith("00"):
             return digits[2:]
         code = str(self._national_country().phone_code or "")

@@ -306,6 +306,8 @@ class TelecomFile(models.Model):
         """Take back the calls of these files, while none of them is invoiced."""
         for file in self:
             file._revert()
+        for company in self.company_id:
+            self.env["telecom.bundle.pass"]._run(company)
         self._trigger_processing()
 
     def action_open_calls(self):
@@ -343,9 +345,20 @@ class TelecomFile(models.Model):
         waiting = self.search(domain, order="id")
         cron._commit_progress(remaining=len(waiting))
         for file in waiting:
-            file._process(time_left=cron._commit_progress)
+            file._process_or_fail(cron._commit_progress)
             if not cron._commit_progress(1):
                 break
+
+    def _process_or_fail(self, time_left):
+        """A file that breaks the reader must not keep the others waiting for ever."""
+        try:
+            self._process(time_left)
+        except Exception as error:
+            _logger.exception("File %s", self.id)
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            self.write({"state": "failed", "last_error": f"{type(error).__name__}: {error}"})
+            self._commit_step()
 
     @api.model
     def _trigger_processing(self):

@@ -196,12 +196,23 @@ class TelecomNumber(models.Model):
     @api.model
     def _search_display_name(self, operator, value):
         """Find a number in any spelling: 600000001, 0034 600…, a part of it."""
-        if operator not in ("ilike", "like", "=", "in") or not isinstance(value, str):
+        if operator == "in":
+            return Domain.OR(self._named(text) for text in value)
+        if operator not in ("ilike", "like") or not isinstance(value, str):
             return super()._search_display_name(operator, value)
         digits = "".join(char for char in value if char.isdigit())
         domain = Domain("number", "ilike", value) | Domain("label", "ilike", value)
         if len(digits) >= 3:
             domain |= Domain("number", "ilike", digits.removeprefix("00"))
+        return domain
+
+    @api.model
+    def _named(self, text):
+        """Domain of the numbers that are written so, in whatever spelling."""
+        digits = "".join(char for char in str(text or "") if char.isdigit())
+        domain = Domain("number", "=", text) | Domain("label", "=", text)
+        if digits:
+            domain |= Domain("number", "=", f"+{digits.removeprefix('00')}")
         return domain
 
     @api.constrains("department_id", "partner_id")

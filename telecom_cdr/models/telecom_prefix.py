@@ -21,7 +21,7 @@ class TelecomPrefix(models.Model):
         "telecom.destination", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="destination_id.company_id", store=True, index=True
+        related="destination_id.company_id", store=True, index=True, precompute=True
     )
     category = fields.Selection(related="destination_id.category")
 

@@ -44,22 +44,32 @@ class TelecomRate(models.Model):
     category = fields.Selection(CATEGORIES)
     method = fields.Selection(METHODS, required=True, default="duration")
     price = fields.Float(
-        digits=(16, 9), help="Per minute, per call, or per MB or message."
+        digits=(16, 9), aggregator=None, help="Per minute, per call, or per MB or message."
     )
-    connect_fee = fields.Float(digits=(16, 9), help="Once per connected call.")
+    connect_fee = fields.Float(
+        digits=(16, 9), aggregator=None, help="Once per connected call."
+    )
     initial_increment = fields.Integer(
-        default=1, help="The first seconds are always billed whole: 60 of 60/1."
+        default=1,
+        aggregator=None,
+        help="The first seconds are always billed whole: 60 of 60/1.",
     )
     increment = fields.Integer(
-        default=1, help="Then seconds are billed in steps: 1 of 60/1."
+        default=1, aggregator=None, help="Then seconds are billed in steps: 1 of 60/1."
     )
-    minimum_duration = fields.Integer(help="Shorter calls are billed as this long.")
-    grace = fields.Integer(help="Calls up to this many seconds cost nothing.")
+    minimum_duration = fields.Integer(
+        aggregator=None, help="Shorter calls are billed as this long."
+    )
+    grace = fields.Integer(
+        aggregator=None, help="Calls up to this many seconds cost nothing."
+    )
     has_minimum_price = fields.Boolean(string="Has a minimum price")
-    minimum_price = fields.Float(digits=(16, 9))
+    minimum_price = fields.Float(digits=(16, 9), aggregator=None)
     has_maximum_price = fields.Boolean(string="Has a maximum price")
-    maximum_price = fields.Float(digits=(16, 9))
-    markup = fields.Float(string="Mark-up (%)", digits=(16, 4))
+    maximum_price = fields.Float(digits=(16, 9), aggregator=None)
+    markup = fields.Float(
+        string="Mark-up (%)", digits=(16, 4), aggregator=None
+    )
     is_allowed = fields.Boolean(
         string="Allowed",
         default=True,

@@ -32,17 +32,25 @@ class TelecomRating(models.AbstractModel):
         return changed
 
     @api.model
-    def _rate_company(self, company, domain):
+    def _rate_company(self, company, domain, marks=None):
+        """Rate the calls of a domain, batch by batch, each a step of its own.
+
+        :param marks: what asks for it; they keep how far it is, all the same
+        """
         self.env.flush_all()
         query = self.env["telecom.call"].sudo()._search(domain, order="id")
         tables = load_tables(self.env, company)
-        changed, last_id = 0, 0
+        changed = 0
+        last_id = marks[0].after_id if marks else 0
         while True:
             calls = read_calls(self.env, query.subselect(), last_id, BATCH)
             if calls.empty:
                 return changed
             last_id = int(calls["id"].max())
             changed += self._rate_batch(company, calls, tables)
+            if marks:
+                marks.after_id = last_id
+                self.env["telecom.file"]._commit_step()
 
     @api.model
     def _rate_batch(self, company, calls, tables):
@@ -73,11 +81,12 @@ class TelecomRating(models.AbstractModel):
         """Rate again what changes have touched, and forget the changes."""
         marks = self.env["telecom.rating.mark"].sudo()
         marks = marks.search([("company_id", "=", company.id)], order="id")
-        if not marks:
-            return
-        domain = Domain.OR(self._mark_domain(mark) for mark in marks)
-        self._rate_company(company, Domain("company_id", "=", company.id) & domain)
-        marks.unlink()
+        own = Domain("company_id", "=", company.id)
+        for group in marks.grouped("after_id").values():
+            domain = Domain.OR(self._mark_domain(mark) for mark in group)
+            self._rate_company(company, own & domain, group)
+            group.unlink()
+            self.env["telecom.file"]._commit_step()
 
     @api.model
     def _mark_domain(self, mark):

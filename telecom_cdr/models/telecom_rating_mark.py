@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from .bulk_fields import BigInteger
+
 
 class TelecomRatingMark(models.Model):
     """Calls that are to be rated again, told by what has changed.
@@ -22,6 +24,9 @@ class TelecomRatingMark(models.Model):
     prefix = fields.Char(help="Leading digits of the called number.")
     date_start = fields.Datetime()
     date_end = fields.Datetime()
+    after_id = BigInteger(
+        help="Calls up to this id are done: an interrupted run goes on behind it."
+    )
 
     @api.model
     def _mark(self, vals_list):

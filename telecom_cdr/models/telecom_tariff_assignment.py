@@ -82,8 +82,12 @@ class TelecomTariffAssignment(models.Model):
         """Domain of the owners whose present tariff is as asked."""
         if operator not in ("in", "any"):
             return NotImplemented
-        domain = self._present_domain() & Domain("tariff_id", operator, value)
-        return Domain("id", "in", self.search(domain)[field].ids)
+        present = self._present_domain() & Domain(field, "!=", False)
+        owners = self.search(present & Domain("tariff_id", operator, value))[field]
+        domain = Domain("id", "in", owners.ids)
+        if operator == "in" and False in value:
+            domain |= Domain("id", "not in", self.search(present)[field].ids)
+        return domain
 
     @api.model
     def _assign(self, owner, tariff, date=None):

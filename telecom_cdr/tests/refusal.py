@@ -14,6 +14,14 @@ class RefusalMixin:
     """For tests of constraints that live in the database."""
 
     @contextmanager
+    def assertSays(self, kind, words):
+        """What is done inside ends in such an error, and leaves nothing behind."""
+        with self.assertRaises(kind) as caught:
+            yield
+        text = str(caught.exception)
+        self.assertTrue(re.search(words, text), f"{words!r} not in {text!r}")
+
+    @contextmanager
     def assertRefused(self, words):
         """The database refuses what is done inside, and tells the user these words."""
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError) as caught:

@@ -59,7 +59,7 @@ class TestDestination(RefusalMixin, TelecomCommon):
 
     def test_what_is_no_prefix_is_refused(self):
         for text in ("mobile", "+", "1" * 16):
-            with self.assertRaisesRegex(ValidationError, "1 to 15 digits"):
+            with self.assertSays(ValidationError, "1 to 15 digits"):
                 self._create("Bad", text, category="international")
         self.assertFalse(self.env["telecom.destination"].search([("name", "=", "Bad")]))
 
@@ -84,7 +84,7 @@ class TestDestination(RefusalMixin, TelecomCommon):
         self._process(row("D1", called="00442079460001"))
         self.assertEqual(self._calls().destination_id, place)
         manager = self._new_user("manager", MANAGER)
-        with self.assertRaisesRegex(UserError, "London cannot be deleted"):
+        with self.assertSays(UserError, "London cannot be deleted"):
             place.with_user(manager).unlink()
         place.with_user(manager).active = False
         self._run_cron("rate")

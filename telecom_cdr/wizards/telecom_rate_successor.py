@@ -16,20 +16,30 @@ class TelecomRateSuccessor(models.TransientModel):
         string="From", required=True, default=fields.Datetime.now
     )
     price = fields.Float(
-        digits=(16, 9), compute="_compute_prices", store=True, readonly=False
+        digits=(16, 9), compute="_compute_price", store=True, readonly=False
     )
     connect_fee = fields.Float(
-        digits=(16, 9), compute="_compute_prices", store=True, readonly=False
+        digits=(16, 9), compute="_compute_connect_fee", store=True, readonly=False
     )
     markup = fields.Float(
-        digits=(16, 4), compute="_compute_prices", store=True, readonly=False
+        digits=(16, 4), compute="_compute_markup", store=True, readonly=False
     )
 
+    # One method for each: a price that is given must not keep the others from
+    # being filled in.
     @api.depends("rate_id")
-    def _compute_prices(self):
+    def _compute_price(self):
         for wizard in self:
             wizard.price = wizard.rate_id.price
+
+    @api.depends("rate_id")
+    def _compute_connect_fee(self):
+        for wizard in self:
             wizard.connect_fee = wizard.rate_id.connect_fee
+
+    @api.depends("rate_id")
+    def _compute_markup(self):
+        for wizard in self:
             wizard.markup = wizard.rate_id.markup
 
     def action_apply(self):
