@@ -51,6 +51,11 @@ FORMATS = {
     "freeswitch": "telecom_cdr.telecom_format_freeswitch_example",
     "rated": "telecom_cdr.telecom_format_carrier_semicolon",
 }
+FEES = {
+    "recurring": {"method": "markup", "markup": 40},
+    "one_off": {"method": "price", "price": 45},
+    "credit": {"method": "markup", "markup": 0},
+}
 MOBILE_FORMAT = {
     "name": "Movil Red: voice, messages, data",
     "has_header": True,
@@ -163,9 +168,28 @@ class Demo:
             }
         )
 
-    def _create_source(self, carrier, name, directory, telecom_format) -> None:
+        self.create_fees(wholesale)
+
+    def create_fees(self, carrier) -> None:
+        """What the carrier charges beside calls, and what customers pay for it."""
+        self.env.company.telecom_fee_tariff_id = self.env["telecom.fee.tariff"].create(
+            {
+                "name": "Fixed fees",
+                "line_ids": [
+                    fields.Command.create({"kind": kind, **values})
+                    for kind, values in FEES.items()
+                ],
+            }
+        )
+        fee_format = self.env.ref("telecom_cdr_fixed_fee.telecom_format_fixed_fee")
+        self._create_source(
+            carrier, "Line rentals", "fees", fee_format, file_type="fixed_fee"
+        )
+
+    def _create_source(self, carrier, name, directory, telecom_format, **values):
         self.env["telecom.source"].create(
             {
+                **values,
                 "name": name,
                 "carrier_id": carrier.id,
                 "protocol": "sftp",
@@ -177,6 +201,8 @@ class Demo:
                 "host_key": self.server.host_key,
                 "directory": directory,
                 "settle_seconds": 0,
+                # The switch of the book shop also serves a neighbour.
+                "keep_unknown": directory != "freeswitch",
             }
         )
 
@@ -205,11 +231,11 @@ class Demo:
         """What came of it, counted in the database."""
         env = self.env
         env.invalidate_all()
-        files = env["telecom.file"].search([])
+        files = env["telecom.file"].search([("file_type", "=", "usage")])
         moves = env["account.move"].search([("move_type", "=", "out_invoice")])
         states = dict(env["telecom.call"]._read_group([], ["state"], ["__count"]))
         return {
-            "files": len(files),
+            "files": env["telecom.file"].search_count([]),
             "rows": sum(files.mapped("row_count")),
             "calls": env["telecom.call"].search_count([]),
             **{name: sum(files.mapped(column)) for name, column in COUNTS.items()},

@@ -29,7 +29,16 @@ ABROAD = [
     ("00121255501{:02}", "United States"),
     ("00486000000{:02}", "Poland - Mobile"),
 ]
-SPECIAL = ["900000100", "902000100", "11888", "112", "016", "803000100"]
+SPECIAL = [
+    "900000100",
+    "902000100",
+    "11888",
+    "112",
+    "016",
+    "803000100",
+    "0088160000001",  # a satellite, whose price comes later
+    "500000001",  # a range that no tariff of the demo knows
+]
 
 
 class Month:
@@ -120,12 +129,20 @@ def write_freepbx(month: Month, folder: Path) -> None:
     for index, call in enumerate(month.calls(CLINIC, 30)):
         weeks.setdefault((call[0] - month.first).days // 7, []).append((index, call))
     for week, calls in weeks.items():
-        text = io.StringIO()
-        text.write(FREEPBX_HEADER + "\n")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows(_freepbx(index, *call) for index, call in calls)
+        rows = [_freepbx(index, *call) for index, call in calls]
         with gzip.open(folder / f"cdr_week{week + 1}.csv.gz", "wb") as target:
-            target.write(text.getvalue().encode())
+            target.write(_freepbx_text(rows))
+    # One call of the first week was still going on when it was exported.
+    index, (start, caller, called, seconds) = weeks[0][20]
+    row = _freepbx(index, start, caller, called, seconds + 95)
+    (folder / "cdr_week1_final.csv").write_bytes(_freepbx_text([row]))
+
+
+def _freepbx_text(rows):
+    text = io.StringIO()
+    text.write(FREEPBX_HEADER + "\n")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _freepbx(index, start, caller, called, seconds):
@@ -143,7 +160,9 @@ def _freepbx(index, start, caller, called, seconds):
 def write_freeswitch(month: Month, folder: Path) -> None:
     """The book shop's switch: mod_cdr_csv, rotated at the middle of the month."""
     halves: dict[int, list[str]] = {0: [], 1: []}
-    for index, (start, caller, called, seconds) in enumerate(month.calls(HARBOUR, 22)):
+    # The last number belongs to a neighbour on the same switch: not ours to bill.
+    callers = [*HARBOUR * 4, "910000099"]
+    for index, (start, caller, called, seconds) in enumerate(month.calls(callers, 22)):
         answer = start + timedelta(seconds=4) if seconds else ""
         end = start + timedelta(seconds=4 + seconds)
         values = [
@@ -201,10 +220,34 @@ def _mobile(month, called, seconds):
     return f"{called},{seconds},0,{seconds * 0.0004:.6f},voice,{visited}"
 
 
+FEES_HEADER = (
+    "account;reference;product_code;description;kind;period_from;period_to;"
+    "quantity;unit;total"
+)
+
+
+def write_fees(month: Month, folder: Path) -> None:
+    """The wholesale carrier's charges beside calls: rentals, a line, a credit."""
+    first = month.first
+    last = first + timedelta(days=month.days - 1)
+    period = f"{first:%d/%m/%Y};{last:%d/%m/%Y}"
+    numbers = [*HOTEL, *HARBOUR, *CLINIC, "910000098"]
+    rows = [
+        f"A-1;34{number};RENT-L;Line rental;cuota;{period};1;8,50;8,50"
+        for number in numbers
+    ]
+    day = f"{first + timedelta(days=11):%d/%m/%Y}"
+    rows += [
+        f"A-1;34{CLINIC[0]};INST;Installation of a line;alta;{day};{day};1;30,00;30,00",
+        f"A-1;34{HOTEL[0]};RENT-L;Credit, fault;abono;{period};1;-2,10;-2,10",
+    ]
+    (folder / "fees.csv").write_text("\n".join([FEES_HEADER, *rows]) + "\n")
+
+
 def write_month(first: date, root: Path) -> dict[str, Path]:
     """Write all files of a month.
 
-    :return: folder by kind of file: asterisk, freepbx, freeswitch, rated, mobile
+    :return: folder by kind of file: asterisk, freepbx, freeswitch, rated, mobile, fees
     """
     writers = {
         "asterisk": write_asterisk,
@@ -212,6 +255,7 @@ def write_month(first: date, root: Path) -> dict[str, Path]:
         "freeswitch": write_freeswitch,
         "rated": write_rated,
         "mobile": write_mobile,
+        "fees": write_fees,
     }
     folders = {}
     for seed, (kind, write) in enumerate(writers.items()):
