@@ -10,6 +10,7 @@ import pytest
 from parser_samples import MADRID, facts_of, joined, read_all, rejections_of, spec
 from parsers.exceptions import FileError
 from parsers.facts import FACTS
+from parsers.formats import FormatSpec
 from parsers.reader import Position, ReadContext, preview, read
 
 GOOD = "2026-03-02 10:00:00,600000001,600000002,60,0.05,a1"
@@ -19,7 +20,19 @@ ROW = ("2026-03-02 10:00:00", "600000001", "600000002", "60", "0.05", "a1")
 def row(**cells: str) -> str:
     """The good row with other cells: start, calling, called, duration, amount, id."""
     names = ("start", "calling", "called", "duration", "amount", "id")
-    return ",".join(cells.get(name, cell) for name, cell in zip(names, ROW, strict=True))
+    return ",".join(
+        cells.get(name, cell) for name, cell in zip(names, ROW, strict=True)
+    )
+
+
+def named(skipped_lines: int = 0, **mapping: Any) -> FormatSpec:
+    """A format whose columns are known by name."""
+    return spec(
+        has_header=True,
+        skipped_lines=skipped_lines,
+        column_mapping=mapping,
+        minimum_columns=0,
+    )
 
 
 def test_columns_types_and_index_of_facts() -> None:
@@ -75,7 +88,9 @@ def test_one_line_that_does_not_decode_is_rejected_alone() -> None:
     assert batch.rejections["raw"][0].startswith("\\xff\\xfe,2026")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"]
+)
 def test_encodings_that_auto_finds(encoding: str) -> None:
     form = spec(column_mapping={"start": 1, "called_number": 3, "extra.note": 7})
     facts = facts_of(f"{GOOD},Müller\n".encode(encoding), form)
@@ -188,14 +203,16 @@ def test_stray_quote_swallows_no_line() -> None:
 
 
 def test_stray_quotes_in_two_lines_do_not_pair_up() -> None:
-    content = f'{row(calling=chr(34) + "Bob")}\n{GOOD}\n{row(id=chr(34) + "y")}\n{GOOD}\n'
+    content = (
+        f"{row(calling=chr(34) + 'Bob')}\n{GOOD}\n{row(id=chr(34) + 'y')}\n{GOOD}\n"
+    )
     batch = read_all(content, spec())[0]
     assert batch.rows == 4
     assert batch.facts["line_number"].tolist()[-3:] == [2, 3, 4]
 
 
 def test_byte_order_mark_is_no_part_of_the_header() -> None:
-    form = spec(has_header=True, column_mapping={"start": "Start", "called_number": "To"})
+    form = named(start="Start", called_number="To")
     facts = facts_of("\ufeffStart,To\n2026-03-02 10:00:00,600000001\n", form)
     assert facts["called_number"].tolist() == ["+34600000001"]
 
@@ -207,11 +224,7 @@ def test_sep_line_says_the_delimiter() -> None:
 
 
 def test_skipped_lines_header_and_repeated_header() -> None:
-    form = spec(
-        has_header=True,
-        skipped_lines=2,
-        column_mapping={"start": "When", "called_number": ["To", "Dst"]},
-    )
+    form = named(2, start="When", called_number=["To", "Dst"])
     content = (
         'Report\n"quoted\n\nWhen , TO,New\n2026-03-02 10:00:00,600000001,x\n'
         "When,TO,New\n2026-03-02 10:00:00,600000002,x\n"
@@ -222,13 +235,11 @@ def test_skipped_lines_header_and_repeated_header() -> None:
 
 
 def test_missing_columns_are_named() -> None:
-    form = spec(
-        has_header=True, column_mapping={"start": "When", "called_number": ["To", "B"]}
-    )
+    form = named(start="When", called_number=["To", "B"])
     with pytest.raises(FileError) as caught:
         read_all("Date,From\n1,2\n", form)
     assert caught.value.reason == "header"
-    assert caught.value.found == "When, To, B"
+    assert caught.value.found == "To, B, When"
     assert "The file has: Date, From." in caught.value.message
 
 
@@ -338,7 +349,9 @@ def test_services_and_volume() -> None:
 
 
 def test_withheld_numbers() -> None:
-    form = spec(direction_rules=[{"column": 6, "pattern": "in", "direction": "incoming"}])
+    form = spec(
+        direction_rules=[{"column": 6, "pattern": "in", "direction": "incoming"}]
+    )
     lines = [
         row(calling="Private"),
         row(calling="", id="in"),
@@ -439,7 +452,7 @@ def test_streams_that_cannot_seek() -> None:
 
 
 def test_preview_shows_columns_rows_facts_and_rejections() -> None:
-    form = spec(has_header=True, column_mapping={"start": "When", "called_number": "To"})
+    form = named(start="When", called_number="To")
     content = b"When,To\n2026-03-02 10:00:00,600000001,more\nx,y\nz,z\n"
     found = preview(io.BytesIO(content), form, MADRID, limit=2)
     assert found.columns == ["When", "To", "3"]
