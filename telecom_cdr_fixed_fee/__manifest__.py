@@ -1,0 +1,30 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+{
+    "name": "Telecom CDR Fixed Fees",
+    "summary": "Carriers' charges beside calls: line rental, installation, equipment",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Telecom",
+    "license": "AGPL-3",
+    "author": "Telecom CDR contributors, Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/vertical-isp",
+    "depends": ["telecom_cdr"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/telecom_fixed_fee_rules.xml",
+        "data/ir_cron_data.xml",
+        "data/product_data.xml",
+        "data/telecom_format_data.xml",
+        "views/telecom_charge_views.xml",
+        "views/telecom_fee_tariff_views.xml",
+        "views/telecom_file_views.xml",
+        "views/telecom_format_views.xml",
+        "views/account_move_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/telecom_fixed_fee_menus.xml",
+        "wizards/telecom_charge_assign_views.xml",
+        "wizards/telecom_invoice_wizard_views.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}

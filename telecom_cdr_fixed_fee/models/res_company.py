@@ -1,0 +1,39 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    telecom_fee_tariff_id = fields.Many2one(
+        "telecom.fee.tariff",
+        string="Default fixed-fee tariff",
+        check_company=True,
+        help="For customers without a fixed-fee tariff of their own.",
+    )
+    telecom_product_recurring_id = fields.Many2one(
+        "product.product", string="Product for recurring charges"
+    )
+    telecom_product_one_off_id = fields.Many2one(
+        "product.product", string="Product for one-off charges"
+    )
+    telecom_product_credit_id = fields.Many2one(
+        "product.product", string="Product for credits"
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "telecom_fee_tariff_id" in vals:
+            self.env["telecom.charge"]._take_up_soon()
+        return result
+
+    def _telecom_fee_product(self, kind):
+        """The product that bills a kind of charges: the company's, else the shipped."""
+        shipped = {
+            "recurring": "product_fee_line_rental",
+            "one_off": "product_fee_installation",
+            "credit": "product_fee_other",
+        }
+        own = self[f"telecom_product_{kind}_id"]
+        return own or self.env.ref(f"telecom_cdr_fixed_fee.{shipped[kind]}")

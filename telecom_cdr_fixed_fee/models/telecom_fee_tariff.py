@@ -1,0 +1,146 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# What decides a price: frozen once the tariff has priced an invoiced charge.
+PRICING_FIELDS = {"currency_id", "rounding", "rounding_digits"}
+
+
+class TelecomFeeTariff(models.Model):
+    """What customers pay for a carrier's charges beside calls."""
+
+    _name = "telecom.fee.tariff"
+    _description = "Fixed-Fee Tariff"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        tracking=True,
+        default=lambda self: self.env.company.currency_id,
+    )
+    rounding_digits = fields.Integer(
+        default=2,
+        tracking=True,
+        help="Decimals of the price of a charge. It is rounded once, at the end.",
+    )
+    rounding = fields.Selection(
+        [
+            ("half_up", "Half up"),
+            ("half_even", "Half to even"),
+            ("up", "Up"),
+            ("down", "Down"),
+        ],
+        required=True,
+        default="half_up",
+        tracking=True,
+    )
+    line_ids = fields.One2many("telecom.fee.tariff.line", "tariff_id", copy=True)
+    assignment_ids = fields.One2many("telecom.fee.tariff.assignment", "tariff_id")
+    customer_count = fields.Integer(
+        string="Customers", compute="_compute_customer_count"
+    )
+    charge_count = fields.Integer(string="Charges", compute="_compute_charge_count")
+    is_default = fields.Boolean(
+        string="Default of the company", compute="_compute_is_default"
+    )
+
+    _rounding_digits_range = models.Constraint(
+        "CHECK(rounding_digits BETWEEN 0 AND 6)",
+        "A charge's price has 0 to 6 decimals.",
+    )
+
+    @api.depends("assignment_ids.date_start", "assignment_ids.date_end")
+    def _compute_customer_count(self):
+        assignments = self.env["telecom.fee.tariff.assignment"]
+        counts = dict(
+            assignments._read_group(
+                assignments._present_domain()
+                & fields.Domain("tariff_id", "in", self.ids),
+                ["tariff_id"],
+                ["__count"],
+            )
+        )
+        for tariff in self:
+            tariff.customer_count = counts.get(tariff, 0)
+
+    def _compute_charge_count(self):
+        counts = dict(
+            self.env["telecom.charge"]._read_group(
+                [("fee_tariff_id", "in", self.ids)], ["fee_tariff_id"], ["__count"]
+            )
+        )
+        for tariff in self:
+            tariff.charge_count = counts.get(tariff, 0)
+
+    @api.depends("company_id.telecom_fee_tariff_id")
+    def _compute_is_default(self):
+        for tariff in self:
+            tariff.is_default = tariff == tariff.company_id.telecom_fee_tariff_id
+
+    def write(self, vals):
+        if PRICING_FIELDS & vals.keys():
+            self._check_not_billed()
+        result = super().write(vals)
+        if PRICING_FIELDS & vals.keys():
+            self.env["telecom.charge"]._take_up_soon()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._check_not_billed()
+
+    def unlink(self):
+        self.env["telecom.charge"]._take_up_soon()
+        self.env["telecom.charge"]._forget_tariffs(self)
+        return super().unlink()
+
+    def _check_not_billed(self):
+        """Invoices say what they say: their tariff keeps currency and rounding."""
+        billed = (
+            self.env["telecom.charge"]
+            .sudo()
+            .search(
+                [("fee_tariff_id", "in", self.ids), ("state", "=", "invoiced")], limit=1
+            )
+        )
+        if billed:
+            raise UserError(
+                self.env._(
+                    "%(name)s has priced charges that are invoiced, so currency and "
+                    "rounding stay as they are. Archive the tariff, or duplicate it "
+                    "and assign the copy from a date.",
+                    name=billed.fee_tariff_id.name,
+                )
+            )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for tariff, vals in zip(self, vals_list, strict=True):
+            vals["name"] = self.env._("%s (copy)", tariff.name)
+        return vals_list
+
+    def action_make_default(self):
+        """Price the charges of all customers without a tariff of their own."""
+        self.ensure_one()
+        self.check_access("write")
+        self.company_id.sudo().telecom_fee_tariff_id = self
+
+    def action_open_charges(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr_fixed_fee.telecom_charge_action"
+        )
+        action["domain"] = [("fee_tariff_id", "in", self.ids)]
+        action["context"] = {}
+        return action

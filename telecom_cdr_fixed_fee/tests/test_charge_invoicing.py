@@ -1,0 +1,269 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from decimal import Decimal
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+from .common import FIRST, LAST, ChargeCommon, charge_row
+
+
+@tagged("post_install", "-at_install")
+class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
+    @classmethod
+    def _telecom_company(cls, name):
+        cls.env.user.group_ids += cls.env.ref("telecom_cdr.group_telecom_manager")
+        company = cls.company_data["company"]
+        company.write(
+            {
+                "country_id": cls.env.ref("base.es").id,
+                "telecom_tz": "Europe/Madrid",
+                "currency_id": cls.env.ref("base.EUR").id,
+            }
+        )
+        return company
+
+    def _invoice(self, partners=None, date_to=LAST):
+        return self.env["telecom.invoicing"]._invoice(
+            partners or self.customer, FIRST, date_to
+        )
+
+    def test_lines_with_product_period_and_exact_amount(self):
+        self.fee_tariff.line_ids = [
+            Command.create({"kind": "credit", "method": "markup", "markup": 50.0})
+        ]
+        self._process_charges(
+            charge_row(quantity="2"),
+            charge_row(
+                code="EQ7",
+                kind="O",
+                total="9,99",
+                description="Telephone",
+                quantity="3",
+                period_to="",
+            ),
+            charge_row(kind="C", total="-4,00", description="Outage"),
+        )
+        move = self._invoice()
+        self.assertRecordValues(
+            move.invoice_line_ids.sorted("price_subtotal"),
+            [
+                {
+                    "name": "Outage, +34 910 00 00 01, 01/01/2026 to 01/31/2026",
+                    "quantity": 1.0,
+                    "price_unit": -6.0,
+                    "price_subtotal": -6.0,
+                },
+                {
+                    "name": "3 x Telephone, +34 910 00 00 01, 01/01/2026",
+                    "quantity": 1.0,
+                    "price_unit": 11.99,
+                    "price_subtotal": 11.99,
+                },
+                {
+                    "name": "Line rental, +34 910 00 00 01, 01/01/2026 to 01/31/2026",
+                    "quantity": 2.0,
+                    "price_unit": 15.0,
+                    "price_subtotal": 30.0,
+                },
+            ],
+        )
+        codes = move.invoice_line_ids.sorted("price_subtotal").product_id
+        self.assertEqual(codes.mapped("default_code"), ["FO", "FI", "FR"])
+        self.assertEqual(move.partner_id, self.customer)
+        self.assertEqual(move.telecom_charge_count, 3)
+        self.assertEqual(set(self._charges().mapped("state")), {"invoiced"})
+        self.assertEqual(self._charges().move_id, move)
+
+    def test_a_line_speaks_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        self.customer.lang = "es_ES"
+        self._process_charges(charge_row(description="Cuota"))
+        self.assertEqual(
+            self._invoice().invoice_line_ids.name.split(", ")[2][:10], "01/01/2026"
+        )
+
+    def test_the_untaxed_amount_is_the_price_rounded_once(self):
+        self.fee_tariff.rounding_digits = 6
+        self.fee_tariff.line_ids = [
+            Command.create({"product_code": "LR5", "price": 1.234567})
+        ]
+        self._process_charges(
+            *(charge_row(code="LR5", quantity=str(n), total="1") for n in range(1, 8))
+        )
+        move = self._invoice()
+        for line in move.invoice_line_ids:
+            price = Decimal(str(line.telecom_charge_id.price))
+            self.assertEqual(
+                Decimal(str(line.price_subtotal)), price.quantize(Decimal("0.01"))
+            )
+
+    def test_product_of_the_tariff_line_and_of_the_company(self):
+        product = self.env["product.product"].create(
+            {"name": "Fibre", "type": "service", "taxes_id": False}
+        )
+        self.fee_tariff.line_ids.filtered(
+            lambda line: line.product_code == "EQ*"
+        ).product_id = product
+        rental = self.env["product.product"].create(
+            {"name": "Own rental", "type": "service", "taxes_id": False}
+        )
+        self.company.telecom_product_recurring_id = rental
+        self._process_charges(charge_row(), charge_row(code="EQ1"))
+        lines = self._invoice().invoice_line_ids
+        self.assertEqual(set(lines.product_id.ids), {product.id, rental.id})
+
+    def test_once_only(self):
+        self._process_charges(charge_row())
+        self.assertEqual(len(self._invoice()), 1)
+        self.assertFalse(self._invoice())
+
+    def test_what_starts_after_the_day_waits_for_the_next_invoice(self):
+        self._process_charges(
+            charge_row(), charge_row(period_from="01/02/2026", period_to="28/02/2026")
+        )
+        self.assertEqual(self._invoice().telecom_charge_count, 1)
+        self.assertEqual(self._charges().mapped("state"), ["invoiced", "ready"])
+
+    def test_what_waits_is_not_invoiced(self):
+        self._process_charges(charge_row("X-1"), charge_row(code="ZZ"))
+        self.assertFalse(self._invoice())
+
+    def test_charges_of_a_file_that_is_read_in_part_are_not_invoiced(self):
+        file = self._process_charges(charge_row())
+        file.state = "processing"
+        self.assertFalse(self._invoice())
+
+    def test_prices_are_those_of_now_also_before_the_scheduled_action(self):
+        self._process_charges(charge_row())
+        self.fee_tariff.line_ids.filtered(
+            lambda line: line.product_code == "LR*"
+        ).price = 18.0
+        self.assertEqual(self._invoice().amount_untaxed, 18.0)
+
+    def test_charges_and_bundle_fees_on_one_invoice(self):
+        bundle = self._create_bundle("Fixed 500", {"service": "voice", "seconds": 600})
+        self._give_bundle(bundle, self.customer)
+        self._process_charges(charge_row())
+        move = self._invoice()
+        self.assertEqual(len(move), 1)
+        self.assertEqual(
+            sorted(move.invoice_line_ids.mapped("price_subtotal")), [10, 15]
+        )
+
+    def test_wizard_finds_customers_who_have_charges_only(self):
+        self._process_charges(charge_row(), charge_row("X-1"))
+        wizard = self.env["telecom.invoice.wizard"].create({"date_to": LAST})
+        self.assertEqual((wizard.customer_count, wizard.fee_count), (1, 1))
+        self.assertEqual(wizard.waiting_charge_count, 1)
+        self.assertEqual(wizard.charge_amount, 15.0)
+        action = wizard.action_invoice()
+        move = self.env["account.move"].search(action["domain"])
+        self.assertEqual(move.partner_id, self.customer)
+
+    def test_an_invoiced_charge_is_frozen(self):
+        self._process_charges(charge_row())
+        self._invoice()
+        charge = self._charges()
+        other = self._create_customer("Other")
+        for action in (
+            lambda: charge.write({"partner_id": other.id}),
+            charge.action_exclude,
+            charge.sudo().unlink,
+        ):
+            with self.assertRaisesRegex(UserError, "are invoiced"):
+                action()
+        self.number.partner_id = other
+        charge.action_match_and_price()
+        self.assertEqual((charge.partner_id, charge.price), (self.customer, 15.0))
+        with self.assertRaisesRegex(UserError, "cannot be taken back"):
+            charge.file_id.action_revert()
+        with self.assertRaisesRegex(UserError, "charges for it are invoiced"):
+            self.number.unlink()
+
+    def test_what_has_priced_an_invoice_stays_as_it_is(self):
+        self._process_charges(charge_row())
+        self._invoice()
+        line = self._charges().fee_line_id
+        for action in (
+            lambda: line.write({"price": 1.0}),
+            line.unlink,
+            lambda: self.fee_tariff.write({"rounding_digits": 4}),
+            self.fee_tariff.unlink,
+        ):
+            with self.assertRaisesRegex(UserError, "invoiced"):
+                action()
+        line.date_end = "2026-02-01"
+
+    def test_a_credit_note_gives_charges_back_and_they_are_invoiced_again_once(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.action_post()
+        self._credit(move)
+        charge = self._charges()
+        self.assertEqual((charge.state, charge.move_line_id.ids), ("ready", []))
+        self.assertIn(
+            "Charges that may be invoiced again: 1",
+            str(move.message_ids.mapped("body")),
+        )
+        again = self._invoice()
+        self.assertEqual(again.amount_untaxed, 15.0)
+        self.assertEqual(charge.move_id, again)
+        self.assertFalse(self._invoice())
+
+    def test_a_partial_credit_note_gives_nothing_back(self):
+        self._process_charges(charge_row(), charge_row(code="EQ1"))
+        move = self._invoice()
+        move.action_post()
+        refund = move._reverse_moves()
+        refund.invoice_line_ids[0].unlink()
+        refund.action_post()
+        self.assertEqual(set(self._charges().mapped("state")), {"invoiced"})
+
+    def test_cancelling_gives_back_and_reset_to_draft_takes_again(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.button_cancel()
+        self.assertEqual(self._charges().state, "ready")
+        move.button_draft()
+        self.assertEqual(self._charges().move_id, move)
+
+    def test_reset_to_draft_is_refused_once_invoiced_elsewhere(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.button_cancel()
+        again = self._invoice()
+        with self.assertRaisesRegex(UserError, "invoiced again meanwhile"):
+            move.button_draft()
+        self.assertEqual(self._charges().move_id, again)
+
+    def test_deleting_a_draft_or_one_of_its_lines_gives_back(self):
+        self._process_charges(charge_row(), charge_row(code="EQ1"))
+        move = self._invoice()
+        move.invoice_line_ids[0].unlink()
+        self.assertEqual(sorted(self._charges().mapped("state")), ["invoiced", "ready"])
+        move.unlink()
+        self.assertEqual(set(self._charges().mapped("state")), {"ready"})
+        self.assertEqual(self._invoice().telecom_charge_count, 2)
+
+    def test_a_duplicate_of_an_invoice_bills_no_charge(self):
+        self._process_charges(charge_row())
+        copy = self._invoice().copy()
+        self.assertFalse(copy.telecom_charge_count)
+        self.assertEqual(len(self._charges().move_id), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_charge_is_on_one_line_at_most(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        with self.assertRaises(Exception) as caught, self.cr.savepoint():
+            move.copy().invoice_line_ids.telecom_charge_id = self._charges()
+            self.env.flush_all()
+        self.assertIn("telecom_charge_uniq", str(caught.exception))
+
+    def _credit(self, move):
+        move._reverse_moves(cancel=True)
