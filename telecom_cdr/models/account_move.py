@@ -75,8 +75,8 @@ class AccountMove(models.Model):
                                       THEN c.calling_number END
                             ELSE c.called_number END AS other_number,
                        COALESCE(d.name->>%(lang)s, d.name->>'en_US') AS destination,
-                       c.category, COALESCE(v.name->>%(lang)s, v.name->>'en_US') AS visited,
-                       c.duration, c.volume,
+                       c.category, c.duration, c.volume,
+                       COALESCE(v.name->>%(lang)s, v.name->>'en_US') AS visited,
                        COALESCE(c.bundle_duration, 0) AS bundle_duration,
                        EXISTS (SELECT FROM telecom_bundle_draw w
                                 WHERE w.call_id = c.id) AS is_covered,
@@ -110,7 +110,7 @@ class AccountMove(models.Model):
     def _release_telecom_calls(self):
         """A credit note of the whole invoice gives its calls back."""
         original = self.reversed_entry_id
-        if not original.telecom_call_count:
+        if not original._has_telecom_lines():
             return
         if self.currency_id.compare_amounts(self.amount_total, original.amount_total):
             original.message_post(
@@ -122,6 +122,11 @@ class AccountMove(models.Model):
             )
             return
         original._give_telecom_calls_back()
+
+    def _has_telecom_lines(self):
+        """Whether calls or fees of ours are billed by this invoice."""
+        fees = self.invoice_line_ids.filtered("telecom_subscription_id")
+        return bool(self.telecom_call_count or fees)
 
     def _give_telecom_calls_back(self):
         for move in self.filtered(lambda m: m.move_type == "out_invoice"):

@@ -171,7 +171,7 @@ class CallImport:
                     raise
 
     def _store(self, chunk: Chunk) -> None:
-        calls, duplicates, merged, conflicts = self._against_known(chunk.calls)
+        calls, own, duplicates, merged, conflicts = self._against_known(chunk.calls)
         is_whole = len(calls) == len(chunk.calls)
         encoded = chunk.encoded if is_whole else self._encode(calls)
         copy_rows(self.env, "telecom_call", encoded)
@@ -181,7 +181,7 @@ class CallImport:
         self._reject(conflicts)
         self._count(
             row_count=chunk.rows,
-            call_count=len(calls),
+            call_count=len(calls) + own,
             duplicate_count=chunk.repeats + duplicates,
             skipped_count=chunk.skipped,
             merged_count=chunk.merged + merged,
@@ -196,12 +196,15 @@ class CallImport:
 
         A record that comes again under the same unique id with another length
         is the same call: the longer one stands. Where that cannot decide, the
-        row waits as a conflict.
+        row waits as a conflict. A file that is read again meets its own calls.
+
+        :return: calls to store; how many rows are stored as this file's calls, are
+            duplicates of other files' and are merged; rows that conflict
         """
         none = calls.iloc[:0]
         known = known_calls(self.env, calls["identity"])
         if known.empty:
-            return calls, 0, 0, self._conflicts(none)
+            return calls, 0, 0, 0, self._conflicts(none)
         pairs = calls.merge(known, on="identity", suffixes=("", "_known"))
         longer = pairs["duration"] > pairs["duration_known"]
         shorter = pairs["duration"] < pairs["duration_known"]
@@ -218,8 +221,9 @@ class CallImport:
         ]
         merged = int((shorter & ~is_conflict).sum())
         conflicts = self._conflicts(pairs[is_conflict])
-        duplicates = len(pairs) - len(better) - merged - len(conflicts)
-        return stored, duplicates, merged, conflicts
+        repeats = pairs[~longer & ~shorter & ~is_conflict]
+        own = int((repeats["file_id"] == self.file.id).sum())
+        return stored, own, len(repeats) - own, merged, conflicts
 
     def _delete(self, call_ids):
         """Take out the poorer records of calls that came again."""

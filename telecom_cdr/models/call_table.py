@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from odoo import api
@@ -26,7 +27,7 @@ FACT_COLUMNS = {
     "start_at": ("start_at", "time"),
     "day": ("day", "day"),
     "duration": ("duration", "int"),
-    "volume": ("volume", "int"),
+    "volume": ("volume", "count"),
     "carrier_amount": ("carrier_amount_nano", "nano"),
     "trunk": ("trunk", "text"),
     "account_code": ("account_code", "text"),
@@ -39,7 +40,7 @@ RESULT_COLUMNS = {
     "prefix": ("prefix", "text"),
     "category": ("category", "text"),
     "billed_duration": ("billed_duration", "int"),
-    "bundle_duration": ("bundle_duration", "int"),
+    "bundle_duration": ("bundle_duration", "count"),
     "cost": ("cost_nano", "nano"),
     "cost_currency_id": ("cost_currency_id", "id"),
     "price": ("price_micro", "micro"),
@@ -49,10 +50,29 @@ RESULT_COLUMNS = {
     "cost_rate_id": ("cost_rate_id", "id"),
     "is_allowed": ("is_allowed", "bool"),
     "rating_state": ("state", "text"),
-    "rating_reason": ("reason", "text"),
+    "rating_reason": ("reason", "word"),
+}
+READ_TYPES = {
+    "id": pa.int64(),
+    "carrier_id": pa.int64(),
+    "identity": pa.string(),
+    "direction": pa.string(),
+    "service": pa.string(),
+    "calling_number": pa.string(),
+    "called_number": pa.string(),
+    "redirecting_number": pa.string(),
+    "is_withheld": pa.bool_(),
+    "start_at": pa.timestamp("s"),
+    "duration": pa.int64(),
+    "volume": pa.int64(),
+    "carrier_amount_nano": pa.int64(),
+    "trunk": pa.string(),
+    "account_code": pa.string(),
 }
 # Set once for all rows of a batch.
 BATCH_COLUMNS = ("company_id", "file_id", "carrier_id")
+# Few large blocks: for each one the reading thread has to be waited for.
+COPY_BLOCK = 1 << 22
 DECIMALS = {"nano": 9, "micro": 6}
 
 
@@ -90,7 +110,7 @@ def copy_rows(env: api.Environment, table: str, rows: Rows) -> None:
     """Append rows to a table."""
     columns = SQL(", ").join(SQL.identifier(name) for name in rows.columns)
     query = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", SQL.identifier(table), columns)
-    env.cr.copy_expert(query.code, io.BytesIO(rows.data))
+    env.cr.copy_expert(query.code, io.BytesIO(rows.data), COPY_BLOCK)
 
 
 def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
@@ -154,31 +174,44 @@ def read_calls(
 
     :param condition: a subselect of ids
     :param after_id: only ids above this one, in order
-    :return: id, carrier_id, the facts and the stored results of the next calls
+    :return: id, carrier_id, identity and the facts of the next calls
     """
-    cr = env.cr
-    cr.execute(
-        SQL(
-            """
-            SELECT c.id, c.carrier_id, c.file_id, c.line_number, c.identity::text,
-                   c.direction, c.service, c.calling_number, c.called_number,
-                   c.redirecting_number, c.is_withheld, c.start_at, c.duration,
-                   c.volume, (c.carrier_amount * 1000000000)::bigint
-                       AS carrier_amount_nano, c.trunk, c.account_code
+    query = SQL(
+        """
+        COPY (
+            SELECT c.id, c.carrier_id, c.identity, c.direction, c.service,
+                   c.calling_number, c.called_number, c.redirecting_number,
+                   c.is_withheld, c.start_at, c.duration,
+                   COALESCE(c.volume, 0) AS volume,
+                   (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
+                   c.trunk, c.account_code
               FROM telecom_call c
              WHERE c.id IN %(condition)s AND c.id > %(after)s
                AND NOT EXISTS (SELECT FROM telecom_call_invoice i
                                 WHERE i.call_id = c.id)
           ORDER BY c.id LIMIT %(limit)s
-            """,
-            condition=condition,
-            after=after_id,
-            limit=limit,
-        )
+        ) TO STDOUT (FORMAT csv, HEADER)
+        """,
+        condition=condition,
+        after=after_id,
+        limit=limit,
     )
-    names = [column.name for column in cr.description]
-    frame = pd.DataFrame(cr.fetchall(), columns=names)
-    frame["start_at"] = frame["start_at"].astype("datetime64[s]")
+    target = io.BytesIO()
+    text = env.cr.mogrify(query.code, query.params).decode()
+    env.cr.copy_expert(text, target, COPY_BLOCK)
+    return _decode(target.getvalue())
+
+
+def _decode(data: bytes) -> pd.DataFrame:
+    """The rows of a COPY, with the types that the engine expects."""
+    options = pa.csv.ConvertOptions(
+        column_types=READ_TYPES,
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        true_values=["t"],
+        false_values=["f"],
+    )
+    frame = pa.csv.read_csv(io.BytesIO(data), convert_options=options).to_pandas()
     frame["carrier_amount_nano"] = frame["carrier_amount_nano"].astype("Int64")
     return frame
 
@@ -188,13 +221,13 @@ def known_calls(env: api.Environment, identities: pd.Series) -> pd.DataFrame:
 
     :param identities: text without dashes
     :return: identity (text without dashes), id, duration, carrier_amount_nano,
-        is_invoiced
+        file_id, is_invoiced
     """
     cr = env.cr
     candidates = _known_candidates(env, identities)
     cr.execute(
         "SELECT replace(c.identity::text, '-', '') AS identity, c.id, c.duration,"
-        " (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,"
+        " (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano, c.file_id,"
         " EXISTS (SELECT FROM telecom_call_invoice i"
         " WHERE i.call_id = c.id) AS is_invoiced"
         " FROM telecom_call c WHERE c.identity = ANY(%s::uuid[])",
@@ -241,11 +274,18 @@ def _text(series: pd.Series) -> pa.Array:
     return array if array.type != pa.null() else array.cast(pa.string())
 
 
+def _word(series: pd.Series) -> pa.Array:
+    """Texts of which the empty one means that there is none."""
+    array = _text(series)
+    return pc.if_else(pc.equal(array, ""), pa.scalar(None, array.type), array)
+
+
 def _int(series: pd.Series) -> pa.Array:
     return pa.array(series.to_numpy(dtype=np.int64))
 
 
-def _id(series: pd.Series) -> pa.Array:
+def _none_if_zero(series: pd.Series) -> pa.Array:
+    """Most calls have no volume and no customer's bundle: NULL takes no space."""
     values = series.to_numpy(dtype=np.int64)
     return pa.array(values, mask=values == 0)
 
@@ -284,8 +324,10 @@ def _decimal(decimals: int):
 
 _ARRAY_MAKERS = {
     "text": _text,
+    "word": _word,
     "int": _int,
-    "id": _id,
+    "id": _none_if_zero,
+    "count": _none_if_zero,
     "bool": _bool,
     "time": _time,
     "day": _day,

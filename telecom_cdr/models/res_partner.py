@@ -89,10 +89,11 @@ class ResPartner(models.Model):
             SQL(
                 """
                 SELECT c.partner_id, count(*),
-                       COALESCE(sum(c.price) FILTER (WHERE c.currency_id = %(currency)s),
-                                0),
-                       COALESCE(sum(c.price) FILTER (WHERE c.currency_id = %(currency)s
-                                AND c.rating_state = 'rated' AND i.call_id IS NULL), 0),
+                       COALESCE(sum(c.price) FILTER (
+                           WHERE c.currency_id = %(currency)s), 0),
+                       COALESCE(sum(c.price) FILTER (
+                           WHERE c.currency_id = %(currency)s
+                             AND c.rating_state = 'rated' AND i.call_id IS NULL), 0),
                        count(*) FILTER (WHERE c.rating_state IN ('unrated', 'late'))
                   FROM telecom_call c
              LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
@@ -143,17 +144,13 @@ class ResPartner(models.Model):
 
     def action_telecom_numbers(self):
         action = self._telecom_action("telecom_number_action")
-        action["domain"] = [
-            ("partner_id", "child_of", self.commercial_partner_id.id)
-        ]
+        action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
         action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action
 
     def action_telecom_bundles(self):
         action = self._telecom_action("telecom_bundle_subscription_action")
-        action["domain"] = [
-            ("partner_id", "child_of", self.commercial_partner_id.id)
-        ]
+        action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
         action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action
 

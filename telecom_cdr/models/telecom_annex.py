@@ -4,12 +4,13 @@
 
 from decimal import Decimal
 from functools import cache
-from itertools import groupby
 
 from odoo import models
+from odoo.tools import groupby
 from odoo.tools.misc import format_date, formatLang
 
 from ..parsers import numbering
+from .durations import hms
 
 MEGABYTE = 1_000_000
 PRICE_DIGITS = 6
@@ -43,7 +44,7 @@ class TelecomAnnex:
     def sections(self) -> list[dict]:
         """One section a number: its name, its rows and their totals."""
         return [
-            self._section(number, list(calls))
+            self._section(number, calls)
             for number, calls in groupby(self.calls, lambda call: call["number"])
         ]
 
@@ -54,8 +55,8 @@ class TelecomAnnex:
             "name": f"{name} ({label})" if label else name,
             "rows": [self._row(call) for call in calls],
             "count": len(calls),
-            "duration": self._time(sum(call["duration"] or 0 for call in calls)),
-            "covered": self._time(sum(call["bundle_duration"] for call in calls)),
+            "duration": hms(sum(call["duration"] or 0 for call in calls)),
+            "covered": hms(sum(call["bundle_duration"] for call in calls)),
             "has_covered": any(call["is_covered"] for call in calls),
             "price": self._format(sum(Decimal(call["price"]) for call in calls)),
         }
@@ -95,17 +96,12 @@ class TelecomAnnex:
             return self.env._("message")
         if call["service"] == "data":
             return self._megabytes(call["volume"] or 0)
-        return self._time(call["duration"] or 0)
+        return hms(call["duration"])
 
     def _covered(self, call):
         if not call["is_covered"]:
             return ""
-        return self._time(call["bundle_duration"]) if call["bundle_duration"] else "✓"
+        return hms(call["bundle_duration"]) if call["bundle_duration"] else "✓"
 
     def _megabytes(self, volume):
         return self.env._("%s MB", formatLang(self.env, volume / MEGABYTE, digits=1))
-
-    @staticmethod
-    def _time(seconds):
-        hours, rest = divmod(seconds, 3600)
-        return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from .bulk_fields import UncheckedBigMany2one, UncheckedMany2one
+from .durations import hms
 
 
 class TelecomBundleDraw(models.Model):
@@ -34,6 +35,10 @@ class TelecomBundleDraw(models.Model):
         usage = self.env["telecom.bundle.usage"]
         for draw in self:
             kind = draw.allowance_id._quantity_kind()
-            draw.quantity_text = usage._quantity_text(
-                kind, draw.quantity, draw.company_id.currency_id
+            draw.quantity_text = (
+                hms(draw.quantity)
+                if kind == "seconds"
+                else usage._quantity_text(
+                    kind, draw.quantity, draw.company_id.currency_id
+                )
             )

@@ -109,6 +109,16 @@ class TelecomBundleUsage(models.Model):
                 usage.kind, usage.included, currency
             )
 
+    @api.depends("bundle_id", "used_text", "included_text")
+    def _compute_display_name(self):
+        for usage in self:
+            usage.display_name = self.env._(
+                "%(bundle)s: %(used)s of %(included)s",
+                bundle=usage.bundle_id.name,
+                used=usage.used_text,
+                included=usage.included_text,
+            )
+
     @api.model
     def _quantity_text(self, kind, quantity, currency):
         """The quantity as people say it: minutes, MB, pieces or money."""

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..parsers import numbering
 from .bulk_fields import BigInteger, UncheckedMany2one, Uuid
+from .durations import hms
 from .telecom_destination import CATEGORIES
 from .telecom_rate import DIRECTIONS, SERVICES
 
@@ -125,7 +126,9 @@ class TelecomCall(models.Model):
     )
     draw_ids = fields.One2many("telecom.bundle.draw", "call_id", string="From bundles")
     is_covered = fields.Boolean(
-        string="Covered by a bundle", compute="_compute_is_covered", search="_search_covered"
+        string="Covered by a bundle",
+        compute="_compute_is_covered",
+        search="_search_covered",
     )
     duration_text = fields.Char(string="Duration", compute="_compute_texts")
     calling_text = fields.Char(string="Caller", compute="_compute_texts")
@@ -208,8 +211,7 @@ class TelecomCall(models.Model):
         """SQL of the line that bills a call now, or NULL."""
         if query is None:
             return SQL(
-                "(SELECT move_line_id FROM telecom_call_invoice"
-                " WHERE call_id = %s)",
+                "(SELECT move_line_id FROM telecom_call_invoice WHERE call_id = %s)",
                 SQL.identifier(alias, "id"),
             )
         link = query.make_alias(alias, "invoice")
@@ -217,7 +219,9 @@ class TelecomCall(models.Model):
             "LEFT JOIN",
             link,
             "telecom_call_invoice",
-            SQL("%s = %s", SQL.identifier(link, "call_id"), SQL.identifier(alias, "id")),
+            SQL(
+                "%s = %s", SQL.identifier(link, "call_id"), SQL.identifier(alias, "id")
+            ),
         )
         return SQL.identifier(link, "move_line_id")
 
@@ -285,8 +289,7 @@ class TelecomCall(models.Model):
     @api.depends("duration", "calling_number", "called_number", "is_withheld")
     def _compute_texts(self):
         for call in self:
-            hours, rest = divmod(call.duration, 3600)
-            call.duration_text = f"{hours}:{rest // 60:02}:{rest % 60:02}"
+            call.duration_text = hms(call.duration)
             withheld = call.is_withheld and call.direction == "incoming"
             call.calling_text = (
                 self.env._("Withheld")

@@ -52,6 +52,7 @@ class TelecomCarrier(models.Model):
         index="btree_not_null",
         tracking=True,
         check_company=True,
+        groups="telecom_cdr.group_telecom_cost",
         help="Prices the cost of calls. Empty: the amount of the file is the cost.",
     )
     extension_digits = fields.Integer(
@@ -85,13 +86,25 @@ class TelecomCarrier(models.Model):
             for carrier in self:
                 carrier[f"{name}_count"] = counts.get(carrier, 0)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        carriers = super().create(vals_list)
+        carriers._hide_cost_tariffs()
+        return carriers
+
     def write(self, vals):
         result = super().write(vals)
+        self._hide_cost_tariffs()
         if vals.keys() & {"cost_tariff_id", "currency_id"}:
             self.env["telecom.rating.mark"]._mark(
                 [{"company_id": company.id} for company in self.company_id]
             )
         return result
+
+    def _hide_cost_tariffs(self):
+        """What carriers charge us is seen by who may see costs."""
+        tariffs = self.sudo().cost_tariff_id
+        tariffs.filtered(lambda tariff: not tariff.is_cost).is_cost = True
 
     def action_open_sources(self):
         return self._action_open("telecom_source_action")

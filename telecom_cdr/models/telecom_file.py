@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from odoo import api, fields, models, modules
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
-from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
 from ..parsers.archives import ArchiveLimits, is_archive, members
 from ..parsers.exceptions import ParserError
+from .advisory_lock import advisory_lock
 from .call_import import CallImport
 from .stored_content import store_stream
 
@@ -485,24 +485,9 @@ class TelecomFile(models.Model):
 
     # === TRANSACTION METHODS === #
 
-    @contextmanager
     def _carrier_lock(self):
-        """Hold the carrier for this worker, outside of the working transaction.
-
-        Inside of it the lock would come too late: the transaction would not see
-        what the worker before it has stored. A killed worker loses its lock with
-        its connection.
-        """
-        key = (LOCK_SPACE, self.carrier_id.id)
-        # Not the registry's cursor: a test would lend it the working transaction.
-        with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-            locked = cr.fetchone()[0]
-            try:
-                yield locked
-            finally:
-                if locked:
-                    cr.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        """Hold the carrier for this worker, also over commits."""
+        return advisory_lock(self.env.cr.dbname, LOCK_SPACE, self.carrier_id.id)
 
     @api.model
     def _commit_step(self):

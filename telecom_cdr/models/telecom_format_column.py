@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 TARGETS = [
     ("start", "Start"),
@@ -57,6 +58,16 @@ class TelecomFormatColumn(models.Model):
         """Values of the line for one entry of the JSON mapping."""
         values = value if isinstance(value, list) else [value]
         target, _dot, extra_name = str(key).partition(".")
+        known = self._fields["target"].get_values(self.env)
+        if target not in known:
+            raise ValidationError(
+                self.env._(
+                    "The column mapping has the key '%(found)s', which means nothing. "
+                    "Expected: %(known)s, or extra. and a name.",
+                    found=key,
+                    known=", ".join(name for name in known if name != "extra"),
+                )
+            )
         return {
             "target": target,
             "extra_name": extra_name,

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -17,8 +19,11 @@ METHODS = [
     ("volume", "Per MB or message"),
     ("markup", "Mark-up on cost"),
 ]
+# Digits of the longest number of the world.
+PREFIX_DIGITS = 15
 # May change after the rate has priced a call: an end, which is not in the past.
 FREE_FIELDS = {"date_end", "is_telecom_used", "sequence"}
+INCREMENTS = re.compile(r"\s*(\d{1,5})\s*/\s*(\d{1,5})\s*")
 
 
 class TelecomRate(models.Model):
@@ -44,7 +49,9 @@ class TelecomRate(models.Model):
     category = fields.Selection(CATEGORIES)
     method = fields.Selection(METHODS, required=True, default="duration")
     price = fields.Float(
-        digits=(16, 9), aggregator=None, help="Per minute, per call, or per MB or message."
+        digits=(16, 9),
+        aggregator=None,
+        help="Per minute, per call, or per MB or message.",
     )
     connect_fee = fields.Float(
         digits=(16, 9), aggregator=None, help="Once per connected call."
@@ -67,8 +74,12 @@ class TelecomRate(models.Model):
     minimum_price = fields.Float(digits=(16, 9), aggregator=None)
     has_maximum_price = fields.Boolean(string="Has a maximum price")
     maximum_price = fields.Float(digits=(16, 9), aggregator=None)
+    # With the price it tells the cost.
     markup = fields.Float(
-        string="Mark-up (%)", digits=(16, 4), aggregator=None
+        string="Mark-up (%)",
+        digits=(16, 4),
+        aggregator=None,
+        groups="telecom_cdr.group_telecom_cost",
     )
     is_allowed = fields.Boolean(
         string="Allowed",
@@ -131,16 +142,16 @@ class TelecomRate(models.Model):
 
     def _inverse_increments(self):
         for rate in self:
-            pieces = (rate.increments or "").split("/")
-            if len(pieces) != 2 or not all(p.strip().isdecimal() for p in pieces):
+            steps = INCREMENTS.fullmatch(rate.increments or "")
+            if not steps:
                 raise ValidationError(
                     self.env._(
-                        "'%(found)s' are no steps: two numbers of seconds are expected, "
-                        "such as 60/1.",
+                        "'%(found)s' are no steps: two numbers of seconds are "
+                        "expected, such as 60/1.",
                         found=rate.increments or "",
                     )
                 )
-            first, then = map(int, pieces)
+            first, then = map(int, steps.groups())
             if (first, then) != (rate.initial_increment, rate.increment):
                 rate.write({"initial_increment": first, "increment": then})
 
@@ -160,7 +171,7 @@ class TelecomRate(models.Model):
     def _check_prefix(self):
         for rate in self:
             prefix = rate.prefix
-            if prefix and (not prefix.isdecimal() or len(prefix) > 15):
+            if prefix and (not prefix.isdecimal() or len(prefix) > PREFIX_DIGITS):
                 raise ValidationError(
                     self.env._(
                         "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",
@@ -240,10 +251,12 @@ class TelecomRate(models.Model):
     def _succeed(self, date, values):
         """End this rate at a date and add its successor with these values."""
         self.ensure_one()
-        [successor] = self.copy_data({**values, "date_start": date})
-        successor["date_end"] = self.date_end
-        self.date_end = date
-        return self.create(successor)
+        self.check_access("write")
+        rate = self.sudo()  # a mark-up is carried over by who may not see it, too
+        [successor] = rate.copy_data({**values, "date_start": date})
+        successor["date_end"] = rate.date_end
+        rate.date_end = date
+        return rate.create(successor).sudo(False)
 
     def action_new_price(self):
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -1,14 +1,20 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
 from ..collect import CollectError, connect
+from .advisory_lock import advisory_lock
 
 _logger = logging.getLogger(__name__)
+
+# Two workers must not fetch from one source at a time: each would miss what the
+# other has stored. The first key of the advisory lock says that it is ours.
+LOCK_SPACE = 0x7E1EC1
 
 
 class TelecomSource(models.Model):
@@ -126,7 +132,8 @@ class TelecomSource(models.Model):
     @api.depends("name", "carrier_id")
     def _compute_display_name(self):
         for source in self:
-            source.display_name = f"{source.carrier_id.name}: {source.name}"
+            names = (source.carrier_id.name, source.name)
+            source.display_name = ": ".join(name for name in names if name)
 
     def write(self, vals):
         if vals.keys() & {"host", "port"} and "host_key" not in vals:
@@ -143,7 +150,16 @@ class TelecomSource(models.Model):
         """Fetch what is new at these sources and say what came."""
         collected = self.env["telecom.file"]
         for source in self:
-            collected |= source._collect()
+            files = source._collect()
+            if files is None:
+                raise LockError(
+                    self.env._(
+                        "Files of %(name)s are being collected by somebody else "
+                        "right now. Wait until that is done.",
+                        name=source.display_name,
+                    )
+                )
+            collected |= files
         failed = self.filtered(lambda s: s.state == "error")
         if failed:
             return self._notify(
@@ -229,11 +245,23 @@ class TelecomSource(models.Model):
         return [root.strip() for root in roots.split(",") if root.strip()]
 
     def _collect(self):
-        """Fetch the new files of one source; a failure is kept on the source."""
+        """Fetch the new files of one source; None where another worker does.
+
+        A failure is kept on the source.
+        """
         self.ensure_one()
-        files = self.env["telecom.file"]
         if self.protocol == "upload":
-            return files
+            return self.env["telecom.file"]
+        with advisory_lock(self.env.cr.dbname, LOCK_SPACE, self.id) as locked:
+            if not locked:
+                return None
+            # What follows must see what others have fetched.
+            self.env["telecom.file"]._commit_step()
+            self.invalidate_recordset()
+            return self._collect_locked()
+
+    def _collect_locked(self):
+        files = self.env["telecom.file"]
         try:
             with connect(self._connection_settings()) as connection:
                 problems = []
@@ -256,7 +284,7 @@ class TelecomSource(models.Model):
         files = self.env["telecom.file"]
         known = files._known_remote(self, entry)
         try:
-            if not known:
+            if not (known and self._is_stored(connection, entry, known)):
                 with connection.open(entry) as stream:
                     files = files._receive(self, entry.name, stream, entry.signature)
                 self.env["telecom.file"]._commit_step()
@@ -266,6 +294,20 @@ class TelecomSource(models.Model):
                 raise
             problems.append(error)
         return files
+
+    def _is_stored(self, connection, entry, known):
+        """Whether a file that looks like a stored one is that one.
+
+        Name, size and second may be those of a file that came after it. Before a
+        file leaves the source for good its bytes are compared.
+        """
+        if self.after_collect == "keep":
+            return True
+        digest = hashlib.sha256()
+        with connection.open(entry) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest() == known.sha256
 
     def _set_error(self, text):
         if self.state != "error" or self.last_error != text:
@@ -321,7 +363,7 @@ class TelecomSource(models.Model):
             "host": self.host or "",
             "username": self.username or "",
             "directory": self.directory or "",
-            "found": error.found,
+            "found": error.found.rstrip("."),
         }
 
     @api.model
@@ -331,8 +373,7 @@ class TelecomSource(models.Model):
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(sources))
         for source in sources:
-            if source.try_lock_for_update(allow_referencing=True):
-                source._collect()
+            source._collect()
             if not cron._commit_progress(1):
                 break
 

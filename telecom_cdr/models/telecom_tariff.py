@@ -40,6 +40,11 @@ class TelecomTariff(models.Model):
         ondelete="restrict",
         help="Asked when this tariff has no rate for a call.",
     )
+    is_cost = fields.Boolean(
+        string="Cost tariff",
+        tracking=True,
+        help="What a carrier charges us. Only who may see costs sees it.",
+    )
     rounding_digits = fields.Integer(
         default=4,
         tracking=True,

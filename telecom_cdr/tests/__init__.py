@@ -1,11 +1,17 @@
 from . import (
     test_access,
+    test_annex,
     test_bundle,
+    test_call,
     test_destination,
+    test_explanation,
     test_file,
+    test_format,
     test_import,
     test_invoicing,
     test_number,
+    test_partner_merge,
     test_rating,
+    test_source,
     test_tariff,
 )

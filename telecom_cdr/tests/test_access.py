@@ -53,6 +53,31 @@ class TestAccess(TelecomCommon):
         self.manager.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
         self.assertEqual(self._calls().with_user(self.manager).cost, 0.01)
 
+    def test_cost_tariffs_and_markups_tell_costs(self):
+        cost = self._create_tariff("Wholesale", {"price": 0.01})
+        self.carrier.cost_tariff_id = cost
+        self.assertTrue(cost.is_cost)
+        for user in (self.reader, self.operator, self.manager):
+            env = self.env(user=user)
+            self.assertNotIn(cost, env["telecom.tariff"].search([]))
+            self.assertFalse(cost.rate_ids & env["telecom.rate"].search([]))
+            with self.assertRaises(AccessError):
+                self.carrier.with_user(user).read(["cost_tariff_id"])
+            with self.assertRaises(AccessError):
+                self.tariff.rate_ids[0].with_user(user).read(["markup"])
+        self.reader.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
+        self.assertEqual(cost.with_user(self.reader).rate_ids.price, 0.01)
+
+    def test_a_new_price_keeps_the_markup(self):
+        rate = self.env["telecom.rate"].create(
+            {"tariff_id": self.tariff.id, "category": "other", "method": "markup", "markup": 20}
+        )
+        successor = rate.with_user(self.manager)._succeed(
+            self.env.cr.now(), {"connect_fee": 0.1}
+        )
+        self.assertEqual(successor.sudo().markup, 20)
+        self.assertTrue(rate.date_end)
+
     def test_secrets_are_for_the_system_only(self):
         self.source.password = "s3cret"
         self.assertTrue(self.source.with_user(self.manager).has_secret)

@@ -170,7 +170,7 @@ class TestFile(TelecomCommon):
         self.assertEqual(second.state, "received")
         second.action_process()
         self.assertBalanced(second)
-        self.assertEqual(second.row_count, 2)
+        self.assertEqual((second.call_count, second.duplicate_count), (2, 0))
         self.assertEqual(len(self._calls()), 2)
 
     def test_revert_is_refused_while_a_call_is_invoiced(self):

@@ -10,6 +10,7 @@ from odoo.tools.misc import format_date, format_datetime, formatLang
 from ..engine.explain import steps as engine_steps
 from ..engine.money import AMOUNT_SCALE
 from ..models.bulk_fields import UncheckedBigMany2one
+from ..models.durations import hms
 
 MICRO_SCALE = 10**6
 # Steps that would tell the carrier's cost to who may not see it.
@@ -65,7 +66,17 @@ class TelecomCallExplanation(models.TransientModel):
             "is_same": price == round(Decimal(repr(call.price)) * MICRO_SCALE),
             "cost_rows": self._cost_rows(call) if self._sees_cost() else [],
             "started": format_datetime(self.env, call.start_at, dt_format="medium"),
+            "quantity": self._call_quantity(call),
         }
+
+    def _call_quantity(self, call):
+        """Duration of a call, volume of a data session."""
+        if call.service == "voice":
+            return hms(call.duration)
+        if call.service == "sms":
+            return self.env._("message")
+        usage = self.env["telecom.bundle.usage"]
+        return usage._quantity_text("bytes", call.volume or 0, None)
 
     def _sees_cost(self):
         return self.env.user.has_group("telecom_cdr.group_telecom_cost")
@@ -179,8 +190,8 @@ class TelecomCallExplanation(models.TransientModel):
         owner, asked = self._tariff_origin(call, tariff)
         if asked and asked != tariff:
             text = self.env._(
-                "%(owner)s has the tariff %(asked)s. It has no rate for this call, so "
-                "%(tariff)s, which stands behind it, is asked.",
+                "%(asked)s, the tariff of %(owner)s, has no rate for this call. "
+                "%(tariff)s, which stands behind it, has one.",
                 owner=owner,
                 asked=asked.name,
                 tariff=tariff.name,
@@ -228,9 +239,9 @@ class TelecomCallExplanation(models.TransientModel):
 
     def _in_force(self, call):
         start = call.start_at
-        return (Domain("date_start", "=", False) | Domain("date_start", "<=", start)) & (
-            Domain("date_end", "=", False) | Domain("date_end", ">", start)
-        )
+        return (
+            Domain("date_start", "=", False) | Domain("date_start", "<=", start)
+        ) & (Domain("date_end", "=", False) | Domain("date_end", ">", start))
 
     def _assigned_tariff(self, call, field, owner):
         domain = self._in_force(call) & Domain(field, "=", owner.id)
@@ -330,7 +341,7 @@ class TelecomCallExplanation(models.TransientModel):
         text = (
             usage._quantity_text("bytes", values["volume"], None)
             if call.service == "data"
-            else self._time(values["duration"])
+            else hms(values["duration"])
         )
         return self.env._("What is left to pay"), text, ""
 
@@ -342,8 +353,8 @@ class TelecomCallExplanation(models.TransientModel):
         if values["grace"]:
             text = self.env._(
                 "Calls up to %(grace)s cost nothing; this one has %(duration)s.",
-                grace=self._time(values["grace"]),
-                duration=self._time(values["duration"]),
+                grace=hms(values["grace"]),
+                duration=hms(values["duration"]),
             )
         else:
             text = self.env._("The call was not answered.")
@@ -355,22 +366,22 @@ class TelecomCallExplanation(models.TransientModel):
             "%(duration)s become %(billed)s (%(seconds)s s).",
             initial=values["initial"],
             increment=values["increment"],
-            duration=self._time(values["duration"]),
-            billed=self._time(values["billed_duration"]),
+            duration=hms(values["duration"]),
+            billed=hms(values["billed_duration"]),
             seconds=values["billed_duration"],
         )
         if values["duration"] < values["minimum_duration"]:
             text = self.env._(
                 "%(text)s At least %(minimum)s are billed.",
                 text=text,
-                minimum=self._time(values["minimum_duration"]),
+                minimum=hms(values["minimum_duration"]),
             )
         return self.env._("Billed time"), text, ""
 
     def _say_duration(self, call, values):
         currency = self._tariff_currency(call)
         text = self.env._(
-            "%(seconds)s s at %(price)s a minute: %(seconds)s × %(price)s ÷ 60",
+            "%(seconds)s s at %(price)s a minute: %(seconds)s × %(price)s ÷ 60",  # noqa: RUF001
             seconds=values["billed_duration"],
             price=self._nano(values["price_nano"], currency),
         )
@@ -396,7 +407,8 @@ class TelecomCallExplanation(models.TransientModel):
 
     def _say_part(self, call, values):
         text = self.env._(
-            "The bundle left %(rest)s of %(whole)s: so much of the carrier's cost counts.",
+            "The bundle left %(rest)s of %(whole)s: so much of the carrier's cost "
+            "counts.",
             rest=values["rest"],
             whole=values["whole"],
         )
@@ -416,7 +428,7 @@ class TelecomCallExplanation(models.TransientModel):
     def _say_conversion(self, call, values):
         ratio = Fraction(values["numerator"], values["denominator"])
         text = self.env._(
-            "At the rate of %(day)s: × %(ratio)s",
+            "At the rate of %(day)s: × %(ratio)s",  # noqa: RUF001
             day=format_date(self.env, call.day),
             ratio=self._number(ratio),
         )
@@ -518,8 +530,3 @@ class TelecomCallExplanation(models.TransientModel):
         shown = Fraction(scaled, 10**SHOWN_DECIMALS) * (-1 if amount < 0 else 1)
         text = formatLang(self.env, float(shown), digits=digits)
         return f"{text}…" if rest else text
-
-    @api.model
-    def _time(self, seconds):
-        hours, rest = divmod(int(seconds), 3600)
-        return f"{hours}:{rest // 60:02}:{rest % 60:02}"

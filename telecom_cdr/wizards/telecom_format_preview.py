@@ -3,16 +3,20 @@
 import base64
 import io
 
+import pandas as pd
 from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..engine.money import format_nano
+from ..models.durations import hms
 from ..parsers.exceptions import ParserError
 from ..parsers.reader import ReadContext, preview
 
 SHOWN_FACTS = (
     "line_number",
     "direction",
+    "service",
     "calling_number",
     "called_number",
     "start_at",
@@ -32,7 +36,8 @@ class TelecomFormatPreview(models.TransientModel):
 
     format_id = fields.Many2one("telecom.format", required=True, ondelete="cascade")
     carrier_id = fields.Many2one(
-        "telecom.carrier", help="Whose country and time zone the numbers and times have."
+        "telecom.carrier",
+        help="Whose country and time zone the numbers and times have.",
     )
     sample = fields.Binary(string="Sample file", required=True, attachment=False)
     sample_name = fields.Char()
@@ -54,16 +59,32 @@ class TelecomFormatPreview(models.TransientModel):
             shown = preview(stream, self.format_id._spec(), context)
         except ParserError as error:
             return Markup('<div class="alert alert-danger">%s</div>') % error.message
+        names = self._fact_names()
+        records = shown.facts.astype(object).to_dict("records")
+        facts = [self._fact_texts(record) for record in records]
         return self.env["ir.qweb"]._render(
             "telecom_cdr.format_preview",
             {
                 "columns": shown.columns,
                 "raw_rows": shown.raw_rows,
-                "fact_names": self._fact_names(),
-                "facts": shown.facts.astype(object).to_dict("records"),
+                "fact_names": {n: names[n] for n in names if any(f[n] for f in facts)},
+                "facts": facts,
                 "rejections": shown.rejections.to_dict("records"),
             },
         )
+
+    def _fact_texts(self, record):
+        """The facts of a row as people read them, empty where there is nothing."""
+        call_fields = self.env["telecom.call"]._fields
+        texts = {n: "" if pd.isna(record.get(n)) else record[n] for n in SHOWN_FACTS}
+        for name in ("direction", "service"):
+            words = dict(call_fields[name]._description_selection(self.env))
+            texts[name] = words.get(texts[name], texts[name])
+        if texts["duration"] != "":
+            texts["duration"] = hms(texts["duration"])
+        if texts["carrier_amount_nano"] != "":
+            texts["carrier_amount_nano"] = format_nano(texts["carrier_amount_nano"])
+        return texts
 
     def _fact_names(self):
         """Label by name of the facts that the preview shows."""
@@ -74,5 +95,8 @@ class TelecomFormatPreview(models.TransientModel):
         names = {
             "carrier_amount_nano": labels["carrier_amount"],
             "unique_id": self.env._("Unique id"),
+            "start_at": self.env._("Start (UTC)"),
+            "duration": self.env._("Duration"),
+            "extra": self.env._("More from the file"),
         }
         return {name: names.get(name) or labels.get(name, name) for name in SHOWN_FACTS}

@@ -22,7 +22,11 @@ class TelecomRateSuccessor(models.TransientModel):
         digits=(16, 9), compute="_compute_connect_fee", store=True, readonly=False
     )
     markup = fields.Float(
-        digits=(16, 4), compute="_compute_markup", store=True, readonly=False
+        digits=(16, 4),
+        compute="_compute_markup",
+        store=True,
+        readonly=False,
+        groups="telecom_cdr.group_telecom_cost",
     )
 
     # One method for each: a price that is given must not keep the others from
@@ -49,7 +53,7 @@ class TelecomRateSuccessor(models.TransientModel):
             {
                 "price": self.price,
                 "connect_fee": self.connect_fee,
-                "markup": self.markup,
+                "markup": self.sudo().markup,
                 "is_late_priced": False,
             },
         )

@@ -32,9 +32,18 @@ class TelecomUploadWizard(models.TransientModel):
         files = self.env["telecom.file"]
         for attachment in self.attachment_ids:
             files |= files._receive_attachment(self.source_id, attachment)
+        self.attachment_ids.unlink()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_file_action"
         )
         action["domain"] = [("id", "in", files.ids)]
         action["context"] = {}
         return action
+
+    @api.autovacuum
+    def _gc_attachments(self):
+        """Drop uploads that were never received: their dialog was closed."""
+        yesterday = fields.Datetime.subtract(fields.Datetime.now(), days=1)
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("create_date", "<", yesterday)]
+        ).unlink()

@@ -1,10 +1,10 @@
 /* Copyright 2026 Telecom CDR contributors
    License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl). */
-import { Component } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { formatAmount, formatDuration, formatSize } from "./formatters";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {formatAmount, formatDuration, formatSize} from "./formatters";
 
 const DIRECTION_ICONS = {
     outgoing: "fa-arrow-up",
@@ -15,7 +15,7 @@ const DIRECTION_ICONS = {
 /** A value that is only shown: what a file says of a call does not change. */
 class ShownField extends Component {
     static template = "telecom_cdr.ShownField";
-    static props = { ...standardFieldProps };
+    static props = {...standardFieldProps};
 
     get value() {
         return this.props.record.data[this.props.name];
@@ -41,12 +41,15 @@ export class MonthField extends ShownField {
 }
 
 export class AmountField extends ShownField {
-    static props = { ...ShownField.props, currencyField: { type: String, optional: true } };
-    static defaultProps = { currencyField: "currency_id" };
+    static props = {...ShownField.props, currencyField: {type: String, optional: true}};
+    static defaultProps = {currencyField: "currency_id"};
 
     get text() {
         const currency = this.props.record.data[this.props.currencyField];
-        return formatAmount(this.value, { currencyId: currency && currency.id, exact: true });
+        return formatAmount(this.value, {
+            currencyId: currency && currency.id,
+            exact: true,
+        });
     }
 }
 
@@ -58,7 +61,7 @@ export class DirectionField extends ShownField {
     }
 
     get text() {
-        const { selection } = this.props.record.fields[this.props.name];
+        const {selection} = this.props.record.fields[this.props.name];
         return Object.fromEntries(selection)[this.value] || "";
     }
 }
@@ -96,7 +99,7 @@ fields.add("telecom_amount", {
         },
     ],
     isEmpty,
-    extractProps: ({ options }) => ({ currencyField: options.currency_field }),
+    extractProps: ({options}) => ({currencyField: options.currency_field}),
 });
 fields.add("telecom_direction", {
     component: DirectionField,

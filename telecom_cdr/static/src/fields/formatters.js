@@ -1,8 +1,8 @@
 /* Copyright 2026 Telecom CDR contributors
    License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl). */
-import { getCurrency } from "@web/core/currency";
-import { registry } from "@web/core/registry";
-import { formatFloat, formatInteger } from "@web/views/fields/formatters";
+import {getCurrency} from "@web/core/currency";
+import {registry} from "@web/core/registry";
+import {formatFloat, formatInteger} from "@web/views/fields/formatters";
 
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"];
 const isEmpty = (value) => value === false || value === undefined || value === null;
@@ -31,7 +31,7 @@ export function formatSize(value) {
         unit++;
     }
     const digits = unit && Math.abs(size) < 100 ? 1 : 0;
-    return `${formatFloat(size, { digits: [16, digits] })} ${BYTE_UNITS[unit]}`;
+    return `${formatFloat(size, {digits: [16, digits]})} ${BYTE_UNITS[unit]}`;
 }
 
 /**
@@ -47,10 +47,11 @@ export function formatAmount(value, options = {}) {
     const least = currency ? currency.digits[1] : 2;
     let digits = least;
     if (options.exact || (value && Math.abs(value) < 10 ** -least)) {
-        const decimals = Math.abs(value).toFixed(6).replace(/0+$/, "").split(".")[1] || "";
+        const decimals =
+            Math.abs(value).toFixed(6).replace(/0+$/, "").split(".")[1] || "";
         digits = Math.max(least, decimals.length);
     }
-    const text = formatFloat(value, { digits: [16, digits] });
+    const text = formatFloat(value, {digits: [16, digits]});
     if (!currency) {
         return text;
     }

@@ -1,22 +1,21 @@
 /* Copyright 2026 Telecom CDR contributors
    License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl). */
-import { useRef } from "@odoo/owl";
-import { useDropzone } from "@web/core/dropzone/dropzone_hook";
-import { FileUploadProgressContainer } from "@web/core/file_upload/file_upload_progress_container";
-import { FileUploadProgressDataRow } from "@web/core/file_upload/file_upload_progress_record";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
-import { checkFileSize } from "@web/core/utils/files";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { ListController } from "@web/views/list/list_controller";
-import { listView } from "@web/views/list/list_view";
-import { onWillStart, useState } from "@odoo/owl";
+import {onWillStart, useRef, useState} from "@odoo/owl";
+import {useDropzone} from "@web/core/dropzone/dropzone_hook";
+import {FileUploadProgressContainer} from "@web/core/file_upload/file_upload_progress_container";
+import {FileUploadProgressDataRow} from "@web/core/file_upload/file_upload_progress_record";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
+import {checkFileSize} from "@web/core/utils/files";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {ListController} from "@web/views/list/list_controller";
+import {listView} from "@web/views/list/list_view";
 
 /** The list of received files: drop files on it, or press Upload. */
 export class TelecomFileListController extends ListController {
     static template = "telecom_cdr.FileListView";
-    static components = { ...ListController.components, FileUploadProgressContainer };
+    static components = {...ListController.components, FileUploadProgressContainer};
 
     setup() {
         super.setup();
@@ -34,13 +33,13 @@ export class TelecomFileListController extends ListController {
             this.rootRef,
             (ev) => this.upload(ev.dataTransfer.files),
             "o_telecom_dropzone",
-            () => this.canUpload,
+            () => this.canUpload
         );
-        useBus(this.fileUpload.bus, "FILE_UPLOAD_LOADED", ({ detail }) =>
-            this.onUploaded(detail.upload),
+        useBus(this.fileUpload.bus, "FILE_UPLOAD_LOADED", ({detail}) =>
+            this.onUploaded(detail.upload)
         );
-        useBus(this.fileUpload.bus, "FILE_UPLOAD_ERROR", ({ detail }) =>
-            this.sent.delete(detail.upload.id),
+        useBus(this.fileUpload.bus, "FILE_UPLOAD_ERROR", ({detail}) =>
+            this.sent.delete(detail.upload.id)
         );
     }
 
@@ -56,15 +55,22 @@ export class TelecomFileListController extends ListController {
     /** Send the files to the server in one request, with a bar of what is sent. */
     async upload(fileList) {
         const files = [...fileList];
-        if (!files.length || files.some((f) => !checkFileSize(f.size, this.notification))) {
+        if (
+            !files.length ||
+            files.some((f) => !checkFileSize(f.size, this.notification))
+        ) {
             return;
         }
-        const upload = await this.fileUpload.upload("/web/binary/upload_attachment", files, {
-            buildFormData: (data) => {
-                data.append("model", "telecom.upload.wizard");
-                data.append("id", 0);
-            },
-        });
+        const upload = await this.fileUpload.upload(
+            "/web/binary/upload_attachment",
+            files,
+            {
+                buildFormData: (data) => {
+                    data.append("model", "telecom.upload.wizard");
+                    data.append("id", 0);
+                },
+            }
+        );
         this.sent.add(upload.id);
     }
 
@@ -74,20 +80,19 @@ export class TelecomFileListController extends ListController {
             return;
         }
         const answers = JSON.parse(upload.xhr.response);
-        for (const { error } of answers.filter((answer) => answer.error)) {
-            this.notification.add(error, { type: "danger" });
+        for (const {error} of answers.filter((answer) => answer.error)) {
+            this.notification.add(error, {type: "danger"});
         }
         const ids = answers.filter((answer) => answer.id).map((answer) => answer.id);
         if (!ids.length) {
             return;
         }
-        const context = { default_attachment_ids: ids };
+        const context = {default_attachment_ids: ids};
         if (this.props.context.default_source_id) {
             context.default_source_id = this.props.context.default_source_id;
         }
         await this.actionService.doAction("telecom_cdr.telecom_upload_wizard_action", {
             additionalContext: context,
-            onClose: () => this.model.load(),
         });
     }
 
