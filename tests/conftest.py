@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from hypothesis import HealthCheck, settings
+
 ADDONS = Path(__file__).resolve().parents[1]
 
 
@@ -21,3 +23,9 @@ def _make_importable_without_odoo(addon: str) -> None:
 
 
 _make_importable_without_odoo("telecom_cdr")
+
+# How long an example takes says more about what else the machine does than about us.
+settings.register_profile(
+    "telecom", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("telecom")

@@ -6,6 +6,8 @@ LIB=$(dirname "${BASH_SOURCE[0]}")
 . "$LIB/common.sh"
 # shellcheck source=setup/lib/system.sh
 . "$LIB/system.sh"
+# shellcheck source=setup/lib/debian.sh
+. "$LIB/debian.sh"
 # shellcheck source=setup/lib/odoo.sh
 . "$LIB/odoo.sh"
 # shellcheck source=setup/lib/python.sh

@@ -15,7 +15,6 @@ prepare_cluster() {
     if [ $((${#SOCKET} + 15)) -gt 107 ]; then
         SOCKET=/tmp/telecom-billing-$(hash_of "$CLUSTER")
     fi
-    check_space "$SERVICES" 1000
     create_cluster
     use_cluster
     export PGHOST=$SOCKET PGUSER=odoo PGPORT=5432
@@ -24,12 +23,10 @@ prepare_cluster() {
 
 create_cluster() {
     [ -f "$CLUSTER/created" ] && return
+    check_space "$SERVICES" 1000
     say "creating a PostgreSQL cluster in $CLUSTER"
     rm -rf "$CLUSTER"
-    mkdir -p "$CLUSTER"
-    chmod 755 "$(dirname "$SERVICES")" "$SERVICES"
-    chmod 700 "$CLUSTER"
-    [ "$(id -u)" -ne 0 ] || chown "$RUN_AS:" "$CLUSTER"
+    install -d -m 700 -o "$RUN_AS" "$CLUSTER"
     LOG_OF_FAILURE=$CACHE/logs/initdb.log
     as_service initdb -D "$CLUSTER/data" -U postgres -E UTF8 --locale=C.UTF-8 --auth=trust >"$LOG_OF_FAILURE" 2>&1 ||
         die_with_log "could not create a PostgreSQL cluster."
@@ -60,9 +57,15 @@ use_cluster() {
     exec 8>&-
 }
 
+# A server may be there and still be busy with what a crash left.
 cluster_runs() {
-    as_service pg_ctl -D "$CLUSTER/data" status >/dev/null 2>&1 &&
-        as_service pg_isready -q -h "$SOCKET" 7>&- 8>&- 9>&-
+    forget_a_dead_server
+    as_service pg_ctl -D "$CLUSTER/data" status >/dev/null 2>&1 || return 1
+    for _ in {1..120}; do
+        ! as_service pg_isready -q -h "$SOCKET" || return 0
+        sleep 0.5
+    done
+    return 1
 }
 
 start_cluster() {
@@ -71,7 +74,6 @@ start_cluster() {
     # Someone else may have made a folder of that name in /tmp first.
     as_service chmod 700 "$SOCKET" 2>/dev/null ||
         die "the folder $SOCKET belongs to somebody else." "Remove it, or set XDG_CACHE_HOME to a folder with a shorter name."
-    forget_a_dead_server
     local settings="unix_socket_directories = '${SOCKET//\'/\'\'}'"
     grep -qxF "$settings" "$CLUSTER/data/postgresql.auto.conf" ||
         printf '%s\n' "$settings" >>"$CLUSTER/data/postgresql.auto.conf"

@@ -7,13 +7,19 @@ set -euo pipefail
 # Messages of apt-get and others are read below, so they must be in English; C.UTF-8 needs no package.
 export LC_ALL=C.UTF-8
 
+# A machine that runs us without a standard input may have left it closed.
+{ : <&0; } 2>/dev/null || exec </dev/null
+
 if [ -z "${HOME:-}" ]; then
     HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
     export HOME
 fi
 
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/telecom-billing
+case ${XDG_CACHE_HOME:-} in
+/*) CACHE=$XDG_CACHE_HOME/telecom-billing ;;
+*) CACHE=$HOME/.cache/telecom-billing ;;
+esac
 
 # Two things can not live in root's home: PostgreSQL and sshd refuse to run as root, and the user
 # `postgres` may not enter /root. One folder for each cache, so that they never share a cluster.
@@ -27,7 +33,7 @@ fi
 
 # File descriptors of the locks. Programs that outlive us (PostgreSQL) or that run under us (Odoo)
 # must not inherit them: a lock is held as long as any copy of its descriptor is open.
-readonly PREPARE_FD=7 GATE_FD=8 CLUSTER_FD=9
+readonly DATABASE_FD=6 PREPARE_FD=7 GATE_FD=8 CLUSTER_FD=9
 
 COMMAND=$(basename "$0")
 
@@ -79,7 +85,7 @@ stop_on_signals() {
 trap run_exit_actions EXIT
 stop_on_signals
 
-CHILD='' CHILD_SIGNAL='' ESCALATION=''
+CHILD='' CHILD_SIGNAL='' ESCALATION='' INTERRUPTED=''
 
 # Asks the running program to stop: first as Ctrl-C would (pytest and Odoo then tidy up), then harder.
 stop_child() {
@@ -87,8 +93,9 @@ stop_child() {
     # A terminal has already sent its Ctrl-C to the program too; a second one would cut its tidying short.
     # (And in `odoo shell` it does not mean "stop" at all.)
     if [ "$1" -eq 2 ] && [ -t 0 ]; then
-        CHILD_SIGNAL=''
-        return
+        CHILD_SIGNAL='' INTERRUPTED=yes
+        # Said in full: in a trap, "return" alone gives the status of what was interrupted, and ends us.
+        return 0
     fi
     [ -z "$ESCALATION" ] || return 0
     kill -INT "$CHILD" 2>/dev/null || true
@@ -98,7 +105,7 @@ stop_child() {
         kill -TERM "$CHILD" 2>/dev/null
         sleep 15
         kill -KILL "$CHILD" 2>/dev/null
-    ) 7>&- 8>&- 9>&- &
+    ) 6>&- 7>&- 8>&- 9>&- &
     ESCALATION=$!
 }
 
@@ -106,12 +113,12 @@ stop_child() {
 # foreground programs, which may be an hour later. The program keeps our terminal and standard input.
 supervise() {
     local status=0
-    CHILD_SIGNAL='' ESCALATION=''
+    CHILD_SIGNAL='' ESCALATION='' INTERRUPTED=''
     trap 'stop_child 1' HUP
     trap 'stop_child 2' INT
     trap 'stop_child 15' TERM
     # bash makes background programs deaf to Ctrl-C; env undoes that.
-    env --default-signal=INT,QUIT "$@" <&0 7>&- 8>&- 9>&- &
+    env --default-signal=INT,QUIT "$@" <&0 6>&- 7>&- 8>&- 9>&- &
     CHILD=$!
     # A signal cuts `wait` short; asked again after the end, it gives the program's own status.
     while kill -0 "$CHILD" 2>/dev/null; do
@@ -136,6 +143,7 @@ run_logged() {
     mkdir -p "$CACHE/logs"
     supervise "$@" >"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then
+        [ -z "$INTERRUPTED" ] || exit 130
         LOG_OF_FAILURE=$log
     fi
     return "$status"
@@ -165,11 +173,16 @@ hash_of() {
 
 # One command at a time prepares the machine; others wait here and then find it done.
 begin_preparing() {
-    mkdir -p "$CACHE/logs" "$SERVICES"
+    mkdir -p "$CACHE/logs" "$SERVICES" ||
+        die "can not write into $CACHE." "Set XDG_CACHE_HOME to a folder that you may write to."
+    if [ "$RUN_AS" = postgres ]; then
+        chmod 755 "$(dirname "$SERVICES")" "$SERVICES"
+    fi
     exec 7>"$CACHE/prepare.lock"
     if ! flock -n "$PREPARE_FD"; then
         say "waiting for another setup command that is preparing this machine"
-        flock "$PREPARE_FD"
+        # In short waits, so that a signal is heard.
+        until flock -w 1 "$PREPARE_FD"; do :; done
     fi
 }
 

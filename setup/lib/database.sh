@@ -46,7 +46,7 @@ check_database_name() {
 lock_database() {
     mkdir -p "$CACHE/databases"
     exec 6>"$CACHE/databases/$1.lock"
-    flock -n 6 || die "another setup command is using the database '$1'." \
+    flock -n "$DATABASE_FD" || die "another setup command is using the database '$1'." \
         "Wait for it to end, or use another database: --db NAME"
 }
 
@@ -150,4 +150,9 @@ update_database() {
     say "updating ${addons//,/, } in the database '$name'"
     run_logged "install-$name" odoo -d "$name" -i "$addons" -u "$addons" --stop-after-init --max-cron-threads=0 ||
         die_with_log "could not update the addons." "Without --keep the database is made anew."
+}
+
+# What Odoo warned of while it installed or updated the addons: mistakes in data and models that stop nothing.
+show_install_warnings() {
+    grep -hE '^[0-9-]+ [0-9:,]+ [0-9]+ (WARNING|ERROR|CRITICAL) ' "$CACHE/logs/install-$1.log"
 }

@@ -20,30 +20,17 @@ prepare_openssh() {
 }
 
 unpack_openssh() {
-    local root=$1 debs=$CACHE/openssh-debs names
+    local root=$1 names
     say "fetching an SFTP server from Debian, for tests"
+    open_debian bookworm
     # What installing it would install here is what has to be unpacked.
-    mapfile -t names < <(packages_to_install openssh-server)
-    if [ ${#names[@]} -eq 0 ]; then
-        refresh_package_lists
-        mapfile -t names < <(packages_to_install openssh-server)
-    fi
-    rm -rf "$root" "$debs"
-    mkdir -p "$root" "$debs"
-    chmod 755 "$(dirname "$SERVICES")" "$SERVICES" "$root"
-    run_logged openssh-download env -C "$debs" "${APT[@]}" download "${names[@]}" ||
-        die_of_download "could not fetch Debian's package openssh-server"
-    local deb
-    for deb in "$debs"/*.deb; do
-        run_logged openssh-unpack dpkg -x "$deb" "$root" ||
-            die_of_download "could not unpack $(basename "$deb")"
-    done
-    rm -rf "$debs"
+    mapfile -t names < <("${DEBIAN[@]}" install --simulate --no-install-recommends openssh-server | awk '$1 == "Inst" { print $2 }')
+    rm -rf "$root"
+    mkdir -p "$root"
+    chmod 755 "$root"
+    unpack_debian "$root" openssh-server "${names[@]}"
+    close_debian
     touch "$root/complete"
-}
-
-packages_to_install() {
-    apt-get install --simulate --no-install-recommends "$1" 2>/dev/null | awk '$1 == "Inst" { print $2 }'
 }
 
 # write_sshd_starter ROOT FILE: sshd finds its libraries under ROOT.

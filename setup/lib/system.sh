@@ -20,8 +20,6 @@ check_system() {
 # check_space FOLDER MEGABYTES
 check_space() {
     local free
-    mkdir -p "$1" 2>/dev/null || die "can not create the folder $1." \
-        "Set XDG_CACHE_HOME to a folder that you may write to."
     free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
     if [ "$free" -lt "$2" ]; then
         die "too little disk space: $free MB free for $1, about $2 MB are needed." \
@@ -59,18 +57,11 @@ as_service() {
     fi
 }
 
-# apt-get for fetching into the cache (its sandbox user may not write into a home), and for installing.
-APT=(apt-get -o Acquire::Retries=3 -o APT::Sandbox::User=root)
-APT_AS_ROOT=(env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600
+APT_GET=(env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600
     -o Dpkg::Options::=--force-confold)
 if [ "$(id -u)" -ne 0 ]; then
-    APT_AS_ROOT=(sudo "${APT_AS_ROOT[@]}")
+    APT_GET=(sudo "${APT_GET[@]}")
 fi
-
-refresh_package_lists() {
-    # It may fail for some other repository of this machine, which does not matter: what is done next tells.
-    "${APT_AS_ROOT[@]}" update >"$CACHE/logs/apt-update.log" 2>&1 || true
-}
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -118,8 +109,9 @@ install_packages() {
     case " ${missing[*]} " in
     *" postgresql-15 "*) keep_postgresql_from_creating_a_cluster ;;
     esac
-    refresh_package_lists
-    run_logged apt-install "${APT_AS_ROOT[@]}" install -y --no-install-recommends "${missing[@]}" || {
+    # It may fail for some other repository of this machine, which does not matter: what follows tells.
+    run_logged apt-update "${APT_GET[@]}" update || true
+    run_logged apt-install "${APT_GET[@]}" install -y --no-install-recommends "${missing[@]}" || {
         # Why there is no such package is told by the update before it.
         cat "$CACHE/logs/apt-update.log" >>"$LOG_OF_FAILURE"
         die_of_download "could not install the Debian packages ${missing[*]}"
