@@ -1,0 +1,122 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timezone
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import get_lang
+
+MAX_LISTED_NUMBERS = 200
+
+
+class TelecomPortalBase(models.AbstractModel):
+    """Whom a page is for, and how it writes what it shows."""
+
+    _name = "telecom.portal.base"
+    _description = "Telephony in the Portal: Whom and How"
+
+    @api.model
+    def _payer(self):
+        """The customer whose telephony the user sees, or nobody.
+
+        An employee's contact often stands under the company's own: the calls of
+        the house are for those who may read calls anyway.
+        """
+        user = self.env.user
+        reader = "telecom_cdr.group_telecom_reader"
+        if user._is_public() or not (user.share or user.has_group(reader)):
+            return self.env["res.partner"].sudo()
+        return user.sudo().partner_id.commercial_partner_id
+
+    @api.model
+    def _companies(self):
+        return self.env.user.company_ids
+
+    @api.model
+    def _zone(self):
+        """The user's time zone; the company's billing zone where there is none."""
+        user = self.env.user
+        for name in (user.tz, user.company_id.sudo().telecom_tz):
+            try:
+                return ZoneInfo(name or "")
+            except (ValueError, ZoneInfoNotFoundError):
+                continue
+        return ZoneInfo("UTC")
+
+    @api.model
+    def _local(self, moment):
+        """A stored moment in the user's time zone."""
+        return moment.replace(tzinfo=timezone.utc).astimezone(self._zone())
+
+    # === NUMBERS === #
+
+    @api.model
+    def _numbers_domain(self):
+        """Numbers that the customer holds, held or will hold.
+
+        Not child_of: a company below the customer pays for itself, it is another
+        customer.
+        """
+        return Domain(
+            "partner_id.commercial_partner_id", "=", self._payer().id
+        ) & Domain("company_id", "in", self._companies().ids)
+
+    @api.model
+    def _numbers(self, domain=Domain.TRUE, limit=None):
+        if not self._payer():
+            return self.env["telecom.number"].sudo()
+        domain &= self._numbers_domain()
+        return self.env["telecom.number"].sudo().search(domain, limit=limit)
+
+    @api.model
+    def _number_choices(self):
+        """(number, text) to choose from; None where they are too many for a list."""
+        numbers = self._numbers(limit=MAX_LISTED_NUMBERS + 1)
+        if len(numbers) > MAX_LISTED_NUMBERS:
+            return None
+        return list({n.number: n.display_name for n in numbers}.items())
+
+    @api.model
+    def _find_numbers(self, text):
+        """Own numbers that a text means: the number itself, else a part of it."""
+        numbers = self._numbers(Domain("number", "=", text))
+        digits = "".join(char for char in text if char in "0123456789")
+        if numbers or len(digits) < 3:  # noqa: PLR2004 would mean nearly all
+            return numbers
+        return self._numbers(Domain("number", "ilike", digits.removeprefix("00")))
+
+    # === TEXTS === #
+
+    @api.model
+    def _duration_text(self, seconds):
+        hours, rest = divmod(seconds or 0, 3600)
+        return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+
+    @api.model
+    def _volume_text(self, volume):
+        return self.env._("%s MB", self._decimal_text((volume or 0) / 1_000_000, 1))
+
+    @api.model
+    def _decimal_text(self, value, digits):
+        """A number with up to so many decimals, as the user's language writes it."""
+        return self._number_text(value, 0 if value == int(value) else digits)
+
+    @api.model
+    def _number_text(self, value, digits):
+        lang = self.env["res.lang"].browse(get_lang(self.env).id)
+        return lang.format(f"%.{digits}f", value, grouping=True)
+
+    @api.model
+    def _money_text(self, amount, currency, is_exact=False):
+        """An amount in its currency; exact: with as many decimals as it has."""
+        amount, digits = Decimal(str(amount)), currency.decimal_places
+        if is_exact:
+            digits = max(digits, -amount.normalize().as_tuple().exponent)
+        # As the invoice rounds: a float would make 0.29 of 0.295.
+        amount = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        text = self._number_text(amount, digits)
+        if currency.position == "before":
+            return f"{currency.symbol}\N{NO-BREAK SPACE}{text}"
+        return f"{text}\N{NO-BREAK SPACE}{currency.symbol}"

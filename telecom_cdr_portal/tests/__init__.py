@@ -1,0 +1,9 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_parameters
+from . import test_portal_access
+from . import test_portal_bundles
+from . import test_portal_calls
+from . import test_portal_export
+from . import test_portal_paging
+from . import test_portal_tour

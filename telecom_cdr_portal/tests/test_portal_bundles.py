@@ -1,0 +1,122 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# ruff: noqa: DTZ001 stored datetimes are naive, in UTC
+from datetime import datetime
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import PortalCase
+
+
+@tagged("post_install", "-at_install")
+class TestPortalBundles(PortalCase):
+    def _portal_bars(self, month):
+        [bundle] = self.portal._month_bundles(month)
+        return [
+            (bar["number"], bar["percent"], bar["used"], bar["left"])
+            for bar in bundle["bars"]
+        ]
+
+    def test_bar_of_used_and_included(self):
+        subscription = self._create_subscription(self.acme)
+        calls = self._create_calls([{}, {}])
+        self._create_draw(calls[0], subscription, 15_000)
+        self._create_draw(calls[1], subscription, 10_500)
+        text = self._open("/my/bundles?month=2026-07")
+        self.assertIn("FIXED 500", text)
+        self.assertIn("July 2026", text)
+        self.assertIn('aria-valuenow="85"', text)
+        self.assertIn("bg-warning", text)
+        self.assertEqual(
+            self._portal_bars(datetime(2026, 7, 1).date()),
+            [("", 85, "425 min used of 500 min", "75 min left")],
+        )
+
+    def test_another_month_has_its_own_use(self):
+        subscription = self._create_subscription(self.acme)
+        self._create_draw(self._create_call(), subscription, 30_000)
+        for month, percent in (("2026-06", 0), ("2026-07", 100), ("2026-08", 0)):
+            with self.subTest(month=month):
+                text = self._open(f"/my/bundles?month={month}")
+                self.assertIn(f'aria-valuenow="{percent}"', text)
+
+    def test_numbers_that_do_not_share_have_a_bar_each(self):
+        second = self._create_number("+34910000003", self.acme)
+        subscription = self._create_subscription(
+            self.acme,
+            is_shared=False,
+            number_ids=[Command.set((self.number + second).ids)],
+        )
+        self._create_draw(
+            self._create_call(), subscription, 600, number_id=self.number.id
+        )
+        self.assertEqual(
+            self._portal_bars(datetime(2026, 7, 1).date()),
+            [
+                ("+34 910 00 00 01", 2, "10 min used of 500 min", "490 min left"),
+                ("+34 910 00 00 03", 0, "0 min used of 500 min", "500 min left"),
+            ],
+        )
+
+    def test_every_kind_of_allowance_has_its_words(self):
+        self._create_subscription(
+            self.acme,
+            allowances=[
+                {"service": "data", "bytes": 1_500_000},
+                {"service": "sms", "messages": 100},
+                {"service": "voice", "calls": 1},
+                {"service": "voice", "amount": 20},
+            ],
+        )
+        left = [bar[3] for bar in self._portal_bars(datetime(2026, 7, 1).date())]
+        quantities = ["1.5 MB", "100 messages", "1 call", "20.00\xa0€"]
+        self.assertEqual(left, [f"{text} left" for text in quantities])
+
+    def test_only_bundles_that_run_in_the_month(self):
+        self._create_subscription(
+            self.acme,
+            "OLD",
+            date_start=datetime(2026, 1, 1),
+            # Midnight of Madrid: the bundle ends with June.
+            date_end=datetime(2026, 6, 30, 22),
+        )
+        self._create_subscription(self.acme, "NEW", date_start=datetime(2026, 7, 15))
+        june, july = (
+            self._open(f"/my/bundles?month=2026-{month}") for month in ("06", "07")
+        )
+        self.assertIn("OLD", june)
+        self.assertNotIn("NEW", june)
+        self.assertIn("NEW", july)
+        self.assertNotIn("OLD", july)
+
+    @freeze_time("2026-07-10")
+    def test_the_present_month_shows_what_is_to_come(self):
+        self._create_subscription(self.acme, "SOON", date_start=datetime(2026, 9, 1))
+        month = self.portal._this_month()
+        self.assertEqual(month, datetime(2026, 7, 1).date())
+        [bundle] = self.portal._month_bundles(month)
+        self.assertEqual((bundle["name"], bundle["state"]), ("SOON", "planned"))
+        self.assertEqual(bundle["period"], "from 09/01/2026")
+
+    def test_nobody_elses_bundles(self):
+        self._create_subscription(self.rival, "RIVAL 9")
+        text = self._open("/my/bundles?month=2026-07")
+        self.assertNotIn("RIVAL 9", text)
+        self.assertIn("You have no bundles.", text)
+        self.assertIn("RIVAL 9", self._open("/my/bundles", self.rival_user))
+
+    def test_a_bundle_of_a_contact_is_the_customers(self):
+        self._create_subscription(self.user.partner_id, "CONTACT 5")
+        self.assertIn("CONTACT 5", self._open("/my/bundles"))
+
+    def test_wrong_months_show_the_present_one_and_say_so(self):
+        self._create_subscription(self.acme)
+        for month in ("2026-13", "x", "%00", "9999-12", "%3Cb%3E", "1" * 300):
+            with self.subTest(month=month[:20]):
+                text = self._open(f"/my/bundles?month={month}")
+                self.assertIn("is not a month", text)
+                self.assertIn("FIXED 500", text)
+                self.assertNotIn("“<b>", text)
