@@ -8,7 +8,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 # A machine that runs us without a standard input may have left it closed.
-{ : <&0; } 2>/dev/null || exec </dev/null
+[ -e /proc/self/fd/0 ] || exec </dev/null
 
 if [ -z "${HOME:-}" ]; then
     HOME=$(getent passwd "$(id -u)" | cut -d: -f6)

@@ -16,7 +16,9 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     telecom_call_count = fields.Integer(
-        string="Calls", compute="_compute_telecom_call_count", compute_sudo=True
+        string="Calls", compute="_compute_telecom_call_count",
+        compute_sudo=True,
+        groups="telecom_cdr.group_telecom_reader",
     )
 
     @api.depends("invoice_line_ids")
@@ -39,6 +41,7 @@ class AccountMove(models.Model):
     def action_telecom_calls(self):
         """Open the calls of this invoice."""
         self.ensure_one()
+        self.env["telecom.call"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_call_action"
         )
@@ -126,7 +129,7 @@ class AccountMove(models.Model):
     def _has_telecom_lines(self):
         """Whether calls or fees of ours are billed by this invoice."""
         fees = self.invoice_line_ids.filtered("telecom_subscription_id")
-        return bool(self.telecom_call_count or fees)
+        return bool(self.sudo().telecom_call_count or fees)
 
     def _give_telecom_calls_back(self):
         for move in self.filtered(lambda m: m.move_type == "out_invoice"):

@@ -40,6 +40,7 @@ class AccountMoveLine(models.Model):
     def action_telecom_calls(self):
         """Open the calls that this line bills."""
         self.ensure_one()
+        self.env["telecom.call"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_call_action"
         )

@@ -25,6 +25,9 @@ class BasePartnerMerge(models.TransientModel):
             )
         )
         if self.env.cr.rowcount:
+            # Tariffs and bundles have become those of one customer.
+            payer = dst_record.commercial_partner_id
+            self.env["telecom.rating.mark"]._mark([{"partner_id": payer.id}])
             src_records.sudo().is_telecom_used = False
             dst_record.commercial_partner_id._mark_used(
                 dst_record.commercial_partner_id.ids

@@ -143,10 +143,17 @@ class TelecomTariff(models.Model):
         vals_list = super().copy_data(default)
         for tariff, vals in zip(self, vals_list, strict=True):
             vals["name"] = self.env._("%s (copy)", tariff.name)
-            vals["rate_ids"] = [
-                fields.Command.create(rate_vals) for rate_vals in tariff.rate_ids.copy_data()
-            ]
         return vals_list
+
+    def copy(self, default=None):
+        """Copy the rates too; mark-ups also for who may not see them."""
+        copies = super().copy(default)
+        for tariff, copied in zip(self, copies, strict=True):
+            rates = tariff.sudo().rate_ids
+            rates.create(
+                [{**vals, "tariff_id": copied.id} for vals in rates.copy_data()]
+            )
+        return copies
 
     def _mark_for_rating(self):
         self.env["telecom.rating.mark"]._mark(

@@ -9,9 +9,12 @@ from . import (
     test_format,
     test_import,
     test_invoicing,
+    test_laws,
     test_number,
     test_partner_merge,
     test_rating,
+    test_screens,
     test_source,
+    test_summary,
     test_tariff,
 )

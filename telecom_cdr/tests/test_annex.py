@@ -61,9 +61,30 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         self.assertEqual(
             self._rows(self._invoice()),
             [
-                ["10/05/2026", "10:00:00", "+34 912 00 00 01", "Spain, landline", "0:01:01", "0.090"],
-                ["10/05/2026", "23:30:00", "+34 600 00 00 99", "Spain, mobile", "0:00:30", "0.045"],
-                ["10/06/2026", "00:30:00", "11888", "Spain, short codes", "0:01:00", "0.100"],
+                [
+                    "10/05/2026",
+                    "10:00:00",
+                    "+34 912 00 00 01",
+                    "Spain, landline",
+                    "0:01:01",
+                    "0.090",
+                ],
+                [
+                    "10/05/2026",
+                    "23:30:00",
+                    "+34 600 00 00 99",
+                    "Spain, mobile",
+                    "0:00:30",
+                    "0.045",
+                ],
+                [
+                    "10/06/2026",
+                    "00:30:00",
+                    "11888",
+                    "Spain, short codes",
+                    "0:01:00",
+                    "0.100",
+                ],
                 ["3 calls", "0:02:31", "0.235"],
             ],
         )
@@ -86,7 +107,9 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
             row("H4", called="024"),
             row("H5", called="116111"),
         )
-        self.assertEqual(self._calls().destination_id.mapped("never_itemised").count(True), 4)
+        self.assertEqual(
+            self._calls().destination_id.mapped("never_itemised").count(True), 4
+        )
         move = self._invoice()
         rows = self._rows(move)
         self.assertEqual([cells[2] for cells in rows[:-1]], ["+34 912 00 00 01"])
@@ -104,7 +127,12 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         )
         self._process(
             row("W1", caller="anonymous", called="910000001"),
-            row("W2", caller="600000098", called="910000001", start="2026-10-06 10:00:00"),
+            row(
+                "W2",
+                caller="600000098",
+                called="910000001",
+                start="2026-10-06 10:00:00",
+            ),
         )
         self.assertEqual(
             [cells[2] for cells in self._rows(self._invoice())[:-1]],
@@ -119,7 +147,8 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         self.format.direction_default = "incoming"
         self._process(row("W3", caller="600000098", called="910000001"))
         self.env.cr.execute(
-            "UPDATE telecom_call SET is_withheld = TRUE WHERE id = %s", self._calls().ids
+            "UPDATE telecom_call SET is_withheld = TRUE WHERE id = %s",
+            self._calls().ids,
         )
         self.env.invalidate_all()
         move = self._invoice()
@@ -154,10 +183,12 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         self.assertFalse(self._rows(move))
 
     def test_pdf_of_two_thousand_calls(self):
-        start = datetime(2026, 10, 1)
+        start = datetime.fromisoformat("2026-10-01")
         self._process(
             *(
-                row(f"T{i}", called="600000099", start=start + timedelta(minutes=20 * i))
+                row(
+                    f"T{i}", called="600000099", start=start + timedelta(minutes=20 * i)
+                )
                 for i in range(2_000)
             )
         )
@@ -172,4 +203,6 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         self.assertEqual(kind, "pdf")
         pages = PdfReader(io.BytesIO(content)).pages
         self.assertGreater(len(pages), 20)
-        self.assertIn("Call detail", "".join(page.extract_text() for page in pages[:3]))
+        text = " ".join("".join(p.extract_text() for p in pages[:3]).split())
+        self.assertIn("Call detail", text)
+        self.assertIn("+34 600 00 00 99", text)

@@ -16,7 +16,8 @@ from .common import READER, USER, TelecomCommon
 from .test_rating import row
 
 WIDE_HEADER = (
-    "start,calling,called,duration,amount,id,forwarder,service,bytes,country,direction\n"
+    "start,calling,called,duration,amount,id"
+    ",forwarder,service,bytes,country,direction\n"
 )
 WIDE_MAPPING = {
     "start": "start",
@@ -38,7 +39,7 @@ SERVICE_RULES = [
 
 @tagged("post_install", "-at_install")
 class TestCallStates(TelecomCommon):
-    """A call in each state: invoiced, rated, covered, unrated, late, unmatched, not charged."""
+    """A call in each state, and one that a bundle covers."""
 
     @classmethod
     def setUpClass(cls):
@@ -65,7 +66,12 @@ class TestCallStates(TelecomCommon):
             row("S3", called="0048000000001", start="2026-10-04 10:00:00"),
             row("S4", caller="910000077", start="2026-10-05 10:00:00"),
             row("S5", start="2026-10-06 10:00:00"),
-            row("S6", caller="912000001", called="910000001", start="2026-10-07 10:00:00"),
+            row(
+                "S6",
+                caller="912000001",
+                called="910000001",
+                start="2026-10-07 10:00:00",
+            ),
         )
         cls.calls = cls._calls()
         cls.expected = [
@@ -178,9 +184,7 @@ class TestCallStates(TelecomCommon):
         self.assertEqual(self._found(("is_covered", "=", True)), [6])
         self.assertEqual(self._found(("is_covered", "!=", True)), [1, 2, 3, 4, 5, 7])
         self.assertEqual(self._found(("is_covered", "=", False)), [1, 2, 3, 4, 5, 7])
-        self.assertEqual(
-            self.calls.mapped("is_covered"), [False] * 5 + [True, False]
-        )
+        self.assertEqual(self.calls.mapped("is_covered"), [False] * 5 + [True, False])
 
     def test_every_filter_of_the_search_view_runs(self):
         view = self.env["telecom.call"].get_view(
@@ -237,7 +241,9 @@ class TestCallStates(TelecomCommon):
         self.assertEqual(self._open(action), self.calls[0])
         self.assertEqual(self.invoice.telecom_call_count, 1)
         back = self.calls[0].action_open_invoice()
-        self.assertEqual((back["res_model"], back["res_id"]), ("account.move", self.invoice.id))
+        self.assertEqual(
+            (back["res_model"], back["res_id"]), ("account.move", self.invoice.id)
+        )
 
     def test_button_of_the_number_and_of_the_file(self):
         found = self._open(self.number.action_open_calls())
@@ -341,14 +347,21 @@ class TestCall(TelecomCommon):
         )
 
     def test_long_calls_and_short_codes(self):
-        long, short = self._read({"duration": 90_061}, {"called": "11888", "duration": 0})
+        long, short = self._read(
+            {"duration": 90_061}, {"called": "11888", "duration": 0}
+        )
         self.assertEqual(long.duration_text, "25:01:01")
         self.assertEqual((short.called_text, short.duration_text), ("11888", "0:00:00"))
 
     def test_withheld_caller_is_not_shown_to_the_called(self):
         for index, word in enumerate(("anonymous", "", "Restricted")):
             calls = self._read(
-                {"calling": word, "called": "910000001", "direction": "in", "id": index},
+                {
+                    "calling": word,
+                    "called": "910000001",
+                    "direction": "in",
+                    "id": index,
+                },
                 name=f"{index}.csv",
             )
             call = calls.sorted("id")[-1]
@@ -396,7 +409,8 @@ class TestCall(TelecomCommon):
         self._create_number("101", self.customer, kind="extension")
         call = self._read({"calling": "101", "called": "102", "direction": "internal"})
         self.assertEqual(
-            (call.direction, call.category, call.state), ("internal", "internal", "excluded")
+            (call.direction, call.category, call.state),
+            ("internal", "internal", "excluded"),
         )
 
     # === SERVICES === #
@@ -519,7 +533,8 @@ class TestCall(TelecomCommon):
         self._dollar_rate(day - timedelta(days=1), 4)
         call = self._read({"called": "00442079460001", "amount": "0.0301"})
         self.assertEqual(
-            (call.state, call.rating_reason, call.price), ("unrated", "no_currency_rate", 0)
+            (call.state, call.rating_reason, call.price),
+            ("unrated", "no_currency_rate", 0),
         )
         self._dollar_rate(day, 1.25)
         self.assertEqual(call.action_rate(), 1)
@@ -575,7 +590,11 @@ class TestCallApi(TelecomCommon, HttpCase):
             [("+34912000001", 0.07, "rated")],
         )
 
-    @mute_logger("odoo.http", "odoo.addons.web.controllers.json", "odoo.addons.base.models.ir_model")
+    @mute_logger(
+        "odoo.http",
+        "odoo.addons.web.controllers.json",
+        "odoo.addons.base.models.ir_model",
+    )
     def test_costs_and_strangers_are_refused(self):
         answer = self._post(self.reader, domain=[], fields=["cost"])
         self.assertEqual(answer.status_code, 403)

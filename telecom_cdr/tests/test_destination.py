@@ -41,7 +41,10 @@ class TestDestination(RefusalMixin, TelecomCommon):
 
     def test_the_destinations_country_counts(self):
         poland = self._create(
-            "Poland", "60, 69", category="international", country_id=self.env.ref("base.pl").id
+            "Poland",
+            "60, 69",
+            category="international",
+            country_id=self.env.ref("base.pl").id,
         )
         self.assertEqual(poland.prefix_text, "4860, 4869")
         world = self._create("Satellite", "881, +882", category="international")

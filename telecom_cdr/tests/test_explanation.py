@@ -99,7 +99,9 @@ class TestExplanation(TelecomCommon):
         self.assertIn("was not answered", self._text(page))
 
     def test_covered_and_partly_covered(self):
-        self._give_bundle(self._create_bundle("FIXED 1", {"seconds": 60}), self.customer)
+        self._give_bundle(
+            self._create_bundle("FIXED 1", {"seconds": 60}), self.customer
+        )
         call, page = self._explain(row("E7", seconds=60))
         self.assertEqual(call.price, 0)
         self.assertIn("Wholly covered", self._text(page))
@@ -112,7 +114,9 @@ class TestExplanation(TelecomCommon):
         self.assertEqual((partly.bundle_duration, partly.price), (0, 0.09))
 
     def test_partly_covered(self):
-        self._give_bundle(self._create_bundle("FIXED 1", {"seconds": 60}), self.customer)
+        self._give_bundle(
+            self._create_bundle("FIXED 1", {"seconds": 60}), self.customer
+        )
         call, page = self._explain(row("E8", seconds=90))
         self.assertEqual((call.bundle_duration, call.price), (60, 0.07))
         text = self._text(page)
@@ -123,7 +127,10 @@ class TestExplanation(TelecomCommon):
     def test_calls_without_a_price_say_why(self):
         for rows, words in (
             (row("U1", called="0048000000001"), "The tariff has no rate"),
-            (row("U2", caller="910000077", start="2026-10-06 10:00:00"), "nobody held it"),
+            (
+                row("U2", caller="910000077", start="2026-10-06 10:00:00"),
+                "nobody held it",
+            ),
         ):
             call, page = self._explain(rows)
             self.assertIn(words, self._text(page))

@@ -61,7 +61,9 @@ class TestShippedFormats(TelecomCommon):
         tests = [name for name in dir(self) if name.startswith("test_reads_")]
         self.assertEqual(
             sorted(shipped.mapped("name")),
-            sorted(f"telecom_format_{name.removeprefix('test_reads_')}" for name in tests),
+            sorted(
+                f"telecom_format_{name.removeprefix('test_reads_')}" for name in tests
+            ),
         )
 
     def test_reads_asterisk_master(self):
@@ -69,9 +71,36 @@ class TestShippedFormats(TelecomCommon):
         row = ASTERISK.format
         self._read(
             "asterisk_master",
-            row("1007", "600000099", "from-internal", "10:00:00", answer, 62, "ANSWERED", ',"17.1"')
-            + row("1007", "912000001", "from-internal", "10:10:00", "", 0, "NO ANSWER", ',"17.2"')
-            + row("600000098", "910000001", "from-trunk", "10:20:00", answer, 30, "ANSWERED", ',"17.3"'),
+            row(
+                "1007",
+                "600000099",
+                "from-internal",
+                "10:00:00",
+                answer,
+                62,
+                "ANSWERED",
+                ',"17.1"',
+            )
+            + row(
+                "1007",
+                "912000001",
+                "from-internal",
+                "10:10:00",
+                "",
+                0,
+                "NO ANSWER",
+                ',"17.2"',
+            )
+            + row(
+                "600000098",
+                "910000001",
+                "from-trunk",
+                "10:20:00",
+                answer,
+                30,
+                "ANSWERED",
+                ',"17.3"',
+            ),
         )
         self.assertEqual(
             self._shown(),
@@ -104,8 +133,20 @@ class TestShippedFormats(TelecomCommon):
         self._read(
             "freepbx_cdr",
             FREEPBX
-            + row(1, "910000001", "600000099", "from-internal", 62, "ANSWERED", "", "1007", "910000001")
-            + row(2, "600000098", "1007", "ext-group", 33, "ANSWERED", "910000001", "", "")
+            + row(
+                1,
+                "910000001",
+                "600000099",
+                "from-internal",
+                62,
+                "ANSWERED",
+                "",
+                "1007",
+                "910000001",
+            )
+            + row(
+                2, "600000098", "1007", "ext-group", 33, "ANSWERED", "910000001", "", ""
+            )
             + row(3, "1007", "1008", "from-internal", 9, "ANSWERED", "", "1007", ""),
         )
         self.assertEqual(
@@ -123,9 +164,27 @@ class TestShippedFormats(TelecomCommon):
         answered = "2026-10-05 10:00:05"
         self._read(
             "freeswitch_example",
-            row("1007", "600000099", "default", answered, 62, "NORMAL_CLEARING", "u1", "b1")
+            row(
+                "1007",
+                "600000099",
+                "default",
+                answered,
+                62,
+                "NORMAL_CLEARING",
+                "u1",
+                "b1",
+            )
             + row("1007", "912000001", "default", "", 0, "USER_BUSY", "u2", "")
-            + row("600000098", "910000001", "public", answered, 30, "NORMAL_CLEARING", "u3", "b3"),
+            + row(
+                "600000098",
+                "910000001",
+                "public",
+                answered,
+                30,
+                "NORMAL_CLEARING",
+                "u3",
+                "b3",
+            ),
         )
         self.assertEqual(
             sorted(self._shown()),
@@ -142,8 +201,26 @@ class TestShippedFormats(TelecomCommon):
         answered = "2026-10-05 10:00:05"
         file = self._read(
             "freeswitch_example_both_legs",
-            row("1007", "600000099", "default", answered, 62, "NORMAL_CLEARING", "a1", "b1")
-            + row("1007", "600000099", "default", answered, 62, "NORMAL_CLEARING", "b1", ""),
+            row(
+                "1007",
+                "600000099",
+                "default",
+                answered,
+                62,
+                "NORMAL_CLEARING",
+                "a1",
+                "b1",
+            )
+            + row(
+                "1007",
+                "600000099",
+                "default",
+                answered,
+                62,
+                "NORMAL_CLEARING",
+                "b1",
+                "",
+            ),
         )
         self.assertEqual((file.row_count, file.skipped_count), (2, 1))
         self.assertEqual(self._shown("duration", "price"), [(62, 0.093)])
@@ -152,8 +229,19 @@ class TestShippedFormats(TelecomCommon):
         row = ASTERISK.format
         self._read(
             "freeswitch_asterisk",
-            row("1007", "600000099", "default", "10:00:00", "2026-10-05 10:00:05", 62, "NORMAL_CLEARING", ',"u1"')
-            + row("1007", "600000097", "default", "10:05:00", "", 0, "USER_BUSY", ',"u2"'),
+            row(
+                "1007",
+                "600000099",
+                "default",
+                "10:00:00",
+                "2026-10-05 10:00:05",
+                62,
+                "NORMAL_CLEARING",
+                ',"u1"',
+            )
+            + row(
+                "1007", "600000097", "default", "10:05:00", "", 0, "USER_BUSY", ',"u2"'
+            ),
         )
         self.assertEqual(
             self._shown(),
@@ -240,7 +328,12 @@ class TestFormat(RefusalMixin, TelecomCommon):
         self.assertEqual(self._mapping()["duration"], ["seconds", 4])
         self.format.column_ids = [
             Command.create(
-                {"sequence": 99, "target": "extra", "extra_name": "note", "columns": "6"}
+                {
+                    "sequence": 99,
+                    "target": "extra",
+                    "extra_name": "note",
+                    "columns": "6",
+                }
             )
         ]
         self.assertEqual(self._mapping()["extra.note"], 6)
@@ -258,7 +351,7 @@ class TestFormat(RefusalMixin, TelecomCommon):
             ({"column_mapping": '{"start": 0, "called_number": 1}'}, "position from 1"),
             ({"date_formats": "%d"}, "is not JSON"),
             ({"direction_rules": '[{"column": 1}]'}, "direction_rules"),
-            ({"direction_rules": '[{"column": 1, "pattern": "(", "direction": "incoming"}]'},
+            ({"record_filters": '[{"column": 1, "pattern": "(", "action": "keep"}]'},
              "regular expression"),
             ({"delimiter": ";;"}, "one character"),
             ({"delimiter": '"'}, "delimiter"),
@@ -363,13 +456,22 @@ class TestFormatExport(TelecomCommon, HttpCase):
         self._new_user("reader", READER, password="reader")
         answer = self._get("reader")
         self.assertEqual(answer.status_code, 200)
-        self.assertEqual(answer.headers["Content-Type"], "application/json; charset=utf-8")
+        self.assertEqual(
+            answer.headers["Content-Type"], "application/json; charset=utf-8"
+        )
         self.assertIn("Test%20CSV.json", answer.headers["Content-Disposition"])
         self.assertEqual(answer.json()["column_mapping"]["start"], "start")
 
-    @mute_logger("odoo.http", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    @mute_logger(
+        "odoo.http",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_rule",
+    )
     def test_nobody_else_does(self):
-        for login, groups in (("plain", "base.group_user"), ("portal", "base.group_portal")):
+        for login, groups in (
+            ("plain", "base.group_user"),
+            ("portal", "base.group_portal"),
+        ):
             self._new_user(login, groups, password=login)
             answer = self._get(login)
             self.assertEqual(answer.status_code, 403, login)

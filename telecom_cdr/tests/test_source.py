@@ -35,7 +35,9 @@ class TestSftpSource(RefusalMixin, TelecomCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        reason = "no SFTP server to start here" if SftpServer is None else why_no_server()
+        reason = (
+            "no SFTP server to start here" if SftpServer is None else why_no_server()
+        )
         if reason:
             raise unittest.SkipTest(reason)
         look = "odoo.addons.telecom_cdr.collect.contract.SECOND_LOOK"

@@ -253,7 +253,9 @@ class TestTariff(RefusalMixin, TelecomCommon):
                 assignments.create(
                     {**tariff, **owner, "date_start": "2026-10-05 08:00:00"}
                 )
-        self.assertEqual(len(assignments.search([("tariff_id", "=", self.tariff.id)])), 2)
+        self.assertEqual(
+            len(assignments.search([("tariff_id", "=", self.tariff.id)])), 2
+        )
 
     def test_a_customers_tariff_is_dated_and_found(self):
         first = self._create_tariff("First", {"price": 1})
@@ -287,10 +289,10 @@ class TestTariff(RefusalMixin, TelecomCommon):
 
     def test_each_company_has_its_own_assignment(self):
         other = self._telecom_company("Second company")
-        both = self.env(
-            context={"allowed_company_ids": [other.id, self.company.id]}
+        both = self.env(context={"allowed_company_ids": [other.id, self.company.id]})
+        theirs = both["telecom.tariff"].create(
+            {"name": "Theirs", "company_id": other.id}
         )
-        theirs = both["telecom.tariff"].create({"name": "Theirs", "company_id": other.id})
         self.customer.telecom_tariff_id = self.tariff
         self.customer.with_env(both).telecom_tariff_id = theirs
         self.customer.invalidate_recordset()
