@@ -86,7 +86,7 @@ def say(text: str) -> None:
 
 def last_month() -> date:
     """The first day of the month before this one."""
-    return (date.today().replace(day=1) - timedelta(days=1)).replace(day=1)
+    return (date.today().replace(day=1) - timedelta(days=1)).replace(day=1)  # noqa: DTZ011
 
 
 class Demo:
@@ -308,7 +308,9 @@ def run(options: argparse.Namespace) -> None:
     with SftpServer() as server:
         write_month(month, server.root)
         database = os.environ["TELECOM_DATABASE"]
-        odoo.tools.config.parse_config(["-d", database, "--no-http", "--log-level", "warn"])
+        odoo.tools.config.parse_config(
+            ["-d", database, "--no-http", "--log-level", "warn"]
+        )
         with Registry(database).cursor() as cr:
             demo = Demo(api.Environment(cr, SUPERUSER_ID, {}), server, month)
             demo.run()

@@ -45,7 +45,8 @@ class Month:
     """Calls of one month, made in order from one seed."""
 
     def __init__(self, first: date, seed: int = 2026):
-        self.first = datetime(first.year, first.month, 1)
+        # As PBXs write it: local, without a zone.
+        self.first = datetime(first.year, first.month, 1)  # noqa: DTZ001
         following = (self.first + timedelta(days=32)).replace(day=1)
         self.days = (following - self.first).days
         self.random = random.Random(seed)

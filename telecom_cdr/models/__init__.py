@@ -11,7 +11,6 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
-    res_partner_merge,
     telecom_bundle,
     telecom_bundle_allowance,
     telecom_bundle_draw,

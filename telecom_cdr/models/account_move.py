@@ -16,7 +16,8 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     telecom_call_count = fields.Integer(
-        string="Calls", compute="_compute_telecom_call_count",
+        string="Calls",
+        compute="_compute_telecom_call_count",
         compute_sudo=True,
         groups="telecom_cdr.group_telecom_reader",
     )

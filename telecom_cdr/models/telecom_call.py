@@ -9,6 +9,7 @@ from ..parsers import numbering
 from .bulk_fields import BigInteger, UncheckedMany2one, Uuid
 from .durations import hms
 from .telecom_destination import CATEGORIES
+from .telecom_number import SEARCHED_DIGITS
 from .telecom_rate import DIRECTIONS, SERVICES
 
 STATES = [
@@ -47,6 +48,7 @@ FACTS = {
     "carrier_amount",
 }
 COST_GROUP = "telecom_cdr.group_telecom_cost"
+ANY_LINK = SQL("TRUE")
 
 
 class TelecomCall(models.Model):
@@ -226,7 +228,7 @@ class TelecomCall(models.Model):
         return SQL.identifier(link, "move_line_id")
 
     @api.model
-    def _linked(self, condition=SQL("TRUE")):
+    def _linked(self, condition=ANY_LINK):
         """Domain of the calls that a line bills now."""
 
         def to_sql(model, alias, query):
@@ -312,7 +314,7 @@ class TelecomCall(models.Model):
     @api.model
     def _search_display_name(self, operator, value):
         digits = "".join(char for char in str(value) if char.isdigit())
-        text = digits.removeprefix("00") if len(digits) >= 3 else value
+        text = digits.removeprefix("00") if len(digits) >= SEARCHED_DIGITS else value
         return Domain("calling_number", "ilike", text) | Domain(
             "called_number", "ilike", text
         )

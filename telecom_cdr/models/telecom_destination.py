@@ -38,7 +38,9 @@ class TelecomDestination(models.Model):
     )
     prefix_ids = fields.One2many("telecom.prefix", "destination_id")
     prefix_text = fields.Char(
-        string="Prefixes", compute="_compute_prefix_text", inverse="_inverse_prefix_text"
+        string="Prefixes",
+        compute="_compute_prefix_text",
+        inverse="_inverse_prefix_text",
     )
     never_itemised = fields.Boolean(
         tracking=True,

@@ -52,9 +52,7 @@ class TelecomFile(models.Model):
     source_id = fields.Many2one(
         "telecom.source", required=True, index=True, ondelete="restrict"
     )
-    carrier_id = fields.Many2one(
-        related="source_id.carrier_id", store=True, index=True
-    )
+    carrier_id = fields.Many2one(related="source_id.carrier_id", store=True, index=True)
     company_id = fields.Many2one(related="source_id.company_id", store=True, index=True)
     file_type = fields.Selection(related="source_id.file_type", store=True)
     format_id = fields.Many2one(
@@ -159,16 +157,17 @@ class TelecomFile(models.Model):
             )
         return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_calls(self):
         with_calls = self.filtered("call_count")
         if with_calls:
             raise UserError(
                 self.env._(
-                    "%(name)s cannot be deleted: its calls are stored. Revert it first.",
+                    "%(name)s cannot be deleted: its calls are stored. "
+                    "Revert it first.",
                     name=with_calls[0].name,
                 )
             )
-        return super().unlink()
 
     @api.model
     def _safe_name(self, name):
@@ -215,7 +214,7 @@ class TelecomFile(models.Model):
             while block := stream.read(1 << 20):
                 digest.update(block)
                 size += len(block)
-        super().write({"sha256": digest.hexdigest(), "content_size": size})
+        return super().write({"sha256": digest.hexdigest(), "content_size": size})
 
     def _hold_if_repeated(self):
         if not self.content_size:
@@ -258,7 +257,9 @@ class TelecomFile(models.Model):
 
     def action_process(self):
         """Read, match, price and store what these files hold."""
-        waiting = self.filtered(lambda f: f.state in ("received", "processing", "failed"))
+        waiting = self.filtered(
+            lambda f: f.state in ("received", "processing", "failed")
+        )
         refused = self - waiting
         if refused:
             states = dict(self._fields["state"]._description_selection(self.env))
@@ -357,7 +358,9 @@ class TelecomFile(models.Model):
             _logger.exception("File %s", self.id)
             self.env.cr.rollback()
             self.env.invalidate_all()
-            self.write({"state": "failed", "last_error": f"{type(error).__name__}: {error}"})
+            self.write(
+                {"state": "failed", "last_error": f"{type(error).__name__}: {error}"}
+            )
             self._commit_step()
 
     @api.model
@@ -413,9 +416,7 @@ class TelecomFile(models.Model):
         limits = ArchiveLimits(total_bytes=limit * 1024 * 1024)
         with self.env.cr.savepoint():
             for member in members(stream, self.name, limits):
-                self._receive(
-                    self.source_id, member.name, member.stream, parent=self
-                )
+                self._receive(self.source_id, member.name, member.stream, parent=self)
         self._set_processed()
 
     def _set_failed(self, error):
@@ -492,10 +493,14 @@ class TelecomFile(models.Model):
     @api.model
     def _commit_step(self):
         """End a step of long work. Tests of one transaction only flush."""
-        if modules.module.current_test and self.env.cr.__class__.__name__ != "TestCursor":
+        if (
+            modules.module.current_test
+            and self.env.cr.__class__.__name__ != "TestCursor"
+        ):
             self.env.flush_all()
         else:
-            self.env.cr.commit()
+            # Long work is done in steps that each stand.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _write_progress(self, done, total):
         """Show how far it is, in a row that the working transaction leaves alone."""

@@ -47,9 +47,7 @@ class TelecomFormat(models.Model):
     name = fields.Char(required=True, translate=True, tracking=True)
     active = fields.Boolean(default=True)
     code = fields.Char(help="Short technical name, for exports.")
-    file_type = fields.Selection(
-        [("usage", "Usage")], required=True, default="usage"
-    )
+    file_type = fields.Selection([("usage", "Usage")], required=True, default="usage")
     layout = fields.Selection(
         [("delimited", "Delimited")], required=True, default="delimited"
     )

@@ -125,7 +125,10 @@ class TelecomInvoicing(models.AbstractModel):
 
     def _fee_key(self, subscription):
         company = subscription.company_id
-        return (subscription.partner_id.commercial_partner_id.id, company.currency_id.id)
+        return (
+            subscription.partner_id.commercial_partner_id.id,
+            company.currency_id.id,
+        )
 
     def _prepare_move(self, partner_id, currency_id, lines):
         return {
@@ -158,7 +161,8 @@ class TelecomInvoicing(models.AbstractModel):
     def _call_line_name(self, group, product, number):
         minutes, seconds = divmod(int(group["duration"]), 60)
         return self.env._(
-            "%(product)s %(number)s: %(calls)s calls, %(hours)s:%(minutes)s:%(seconds)s",
+            "%(product)s %(number)s: %(calls)s calls, "
+            "%(hours)s:%(minutes)s:%(seconds)s",
             product=product.name,
             number=numbering.format_international(number.number or ""),
             calls=group["calls"],

@@ -9,6 +9,8 @@ from odoo.tools import SQL
 
 from ..parsers import numbering
 
+# From so many digits on a text is searched as a part of a number.
+SEARCHED_DIGITS = 3
 PHONE_KINDS = ("landline", "mobile", "intelligent")
 NUMBER_KINDS = [
     ("landline", "Landline"),
@@ -86,9 +88,7 @@ class TelecomNumber(models.Model):
         check_company=True,
         domain="[('partner_id', '=', commercial_partner_id)]",
     )
-    date_start = fields.Datetime(
-        string="From", tracking=True, help="Empty: from ever."
-    )
+    date_start = fields.Datetime(string="From", tracking=True, help="Empty: from ever.")
     date_end = fields.Datetime(
         string="Until", tracking=True, help="Not included. Empty: still running."
     )
@@ -202,7 +202,7 @@ class TelecomNumber(models.Model):
             return super()._search_display_name(operator, value)
         digits = "".join(char for char in value if char.isdigit())
         domain = Domain("number", "ilike", value) | Domain("label", "ilike", value)
-        if len(digits) >= 3:
+        if len(digits) >= SEARCHED_DIGITS:
             domain |= Domain("number", "ilike", digits.removeprefix("00"))
         return domain
 

@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .telecom_rate import PREFIX_DIGITS
+
 
 class TelecomPrefix(models.Model):
     """The leading digits of the numbers of a destination."""
@@ -33,7 +35,7 @@ class TelecomPrefix(models.Model):
     @api.constrains("prefix")
     def _check_prefix(self):
         for record in self:
-            if not record.prefix.isdecimal() or len(record.prefix) > 15:
+            if not record.prefix.isdecimal() or len(record.prefix) > PREFIX_DIGITS:
                 raise ValidationError(
                     self.env._(
                         "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",

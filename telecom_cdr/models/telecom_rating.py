@@ -67,7 +67,7 @@ class TelecomRating(models.AbstractModel):
     @api.model
     def _cron_rate(self):
         """Work off the marks of what has changed, company by company."""
-        companies = self.env["res.company"].search([])
+        companies = self.env["telecom.rating.mark"]._all_companies()
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(companies))
         for company in companies:

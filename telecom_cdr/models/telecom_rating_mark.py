@@ -36,14 +36,20 @@ class TelecomRatingMark(models.Model):
         """
         if not vals_list:
             return
-        companies = self.env["res.company"].sudo().search([]).ids
+        companies = self._all_companies().ids
         every = [
             {**vals, "company_id": company_id}
             for vals in vals_list
-            for company_id in ([vals.get("company_id")] if vals.get("company_id") else companies)
+            for company_id in (
+                [vals.get("company_id")] if vals.get("company_id") else companies
+            )
         ]
         unique = {tuple(sorted(vals.items(), key=str)): vals for vals in every}
         self.sudo().create(list(unique.values()))
         cron = self.env.ref("telecom_cdr.ir_cron_telecom_rate", False)
         if cron:
             cron.sudo()._trigger()
+
+    @api.model
+    def _all_companies(self):
+        return self.env["res.company"].sudo().search([])  # pylint: disable=no-search-all

@@ -10,7 +10,9 @@ from odoo.tests import new_test_user
 
 from odoo.addons.base.tests.common import BaseCommon
 
-READER = "base.group_user,account.group_account_invoice,telecom_cdr.group_telecom_reader"
+READER = (
+    "base.group_user,account.group_account_invoice,telecom_cdr.group_telecom_reader"
+)
 USER = "base.group_user,telecom_cdr.group_telecom_user"
 MANAGER = "base.group_user,telecom_cdr.group_telecom_manager"
 

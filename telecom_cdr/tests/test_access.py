@@ -49,7 +49,9 @@ class TestAccess(TelecomCommon):
             with self.assertRaises(AccessError):
                 call.search([("cost", ">", 0)])
             with self.assertRaises(AccessError):
-                self.env["telecom.call.summary"].with_user(user).search([]).read(["cost"])
+                self.env["telecom.call.summary"].with_user(user).search([]).read(
+                    ["cost"]
+                )
         self.manager.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
         self.assertEqual(self._calls().with_user(self.manager).cost, 0.01)
 
@@ -70,7 +72,12 @@ class TestAccess(TelecomCommon):
 
     def test_a_new_price_keeps_the_markup(self):
         rate = self.env["telecom.rate"].create(
-            {"tariff_id": self.tariff.id, "category": "other", "method": "markup", "markup": 20}
+            {
+                "tariff_id": self.tariff.id,
+                "category": "other",
+                "method": "markup",
+                "markup": 20,
+            }
         )
         successor = rate.with_user(self.manager)._succeed(
             self.env.cr.now(), {"connect_fee": 0.1}
@@ -114,7 +121,10 @@ class TestAccess(TelecomCommon):
 
     def test_portal_and_plain_users_see_nothing(self):
         self._process(row("P1"))
-        for login, groups in (("portal", "base.group_portal"), ("plain", "base.group_user")):
+        for login, groups in (
+            ("portal", "base.group_portal"),
+            ("plain", "base.group_user"),
+        ):
             user = self._new_user(login, groups)
             with self.assertRaises(AccessError):
                 self.env["telecom.call"].with_user(user).search([])

@@ -60,9 +60,7 @@ class TestBundle(TelecomCommon):
         self._process(late)
         self.assertEqual(self._covered(), [(240, 0, "rated")])
         self._process(early, name="early.csv")
-        self.assertEqual(
-            self._covered(), [(240, 0, "rated"), (60, 0.11, "rated")]
-        )
+        self.assertEqual(self._covered(), [(240, 0, "rated"), (60, 0.11, "rated")])
 
     def test_each_month_has_its_allowance(self):
         self._give_bundle(self.bundle, self.customer)
@@ -94,7 +92,9 @@ class TestBundle(TelecomCommon):
 
     def test_nothing_is_used_by_calls_that_are_not_billed(self):
         self._give_bundle(self.bundle, self.customer)
-        self._process(row("Z1", seconds=0), row("Z2", seconds=300, start="2026-10-06 10:00:00"))
+        self._process(
+            row("Z1", seconds=0), row("Z2", seconds=300, start="2026-10-06 10:00:00")
+        )
         self.assertEqual(self._covered(), [(0, 0, "rated"), (300, 0, "rated")])
         self.assertEqual(self.env["telecom.bundle.draw"].search_count([]), 1)
 
@@ -116,9 +116,7 @@ class TestBundle(TelecomCommon):
         self._process(
             row("F2", seconds=120, start="2026-10-05 10:00:00"), name="late.csv"
         )
-        self.assertEqual(
-            self._covered(), [(60, 0.07, "rated"), (240, 0, "invoiced")]
-        )
+        self.assertEqual(self._covered(), [(60, 0.07, "rated"), (240, 0, "invoiced")])
 
     def test_a_bundle_must_include_something(self):
         with self.assertRaisesRegex(ValidationError, "one quantity"):

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import zipfile
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -68,7 +69,9 @@ class TestFile(TelecomCommon):
 
     def test_same_name_is_held_by_choice(self):
         self._upload(HEADER + row("A1"), "daily.csv")
-        self.assertEqual(self._upload(HEADER + row("A2"), "daily.csv").state, "received")
+        self.assertEqual(
+            self._upload(HEADER + row("A2"), "daily.csv").state, "received"
+        )
         self.source.hold_same_name = True
         held = self._upload(HEADER + row("A3"), "daily.csv")
         self.assertEqual((held.state, len(held.repeated_file_ids)), ("held", 2))
@@ -84,7 +87,8 @@ class TestFile(TelecomCommon):
 
     def test_an_archive_gives_a_file_for_each_member(self):
         content = zipped(
-            a__csv=HEADER + row("Z1") + "\n", b__csv=HEADER + row("Z2", called="913000001")
+            a__csv=HEADER + row("Z1") + "\n",
+            b__csv=HEADER + row("Z2", called="913000001"),
         )
         archive = self._upload(content, "month.zip")
         archive.action_process()
@@ -212,7 +216,8 @@ class TestFile(TelecomCommon):
     def test_interrupted_file_goes_on_where_it_was(self):
         """A run without time left stops between chunks; the next one goes on."""
         rows = [
-            row(f"I{i}", start=f"2026-10-05 10:{i // 60:02}:{i % 60:02}") for i in range(20)
+            row(f"I{i}", start=f"2026-10-05 10:{i // 60:02}:{i % 60:02}")
+            for i in range(20)
         ]
         file = self._upload(HEADER + "\n".join(rows))
         with self.patch_chunk(8):
@@ -226,6 +231,4 @@ class TestFile(TelecomCommon):
         self.assertEqual(len(self._calls()), 20)
 
     def patch_chunk(self, size):
-        from unittest.mock import patch
-
         return patch("odoo.addons.telecom_cdr.models.call_import.CHUNK", size)

@@ -14,7 +14,14 @@ class TestImport(TelecomCommon):
         file = self._process(LANDLINE, MOBILE)
         self.assertRecordValues(
             file,
-            [{"state": "processed", "row_count": 2, "call_count": 2, "last_error": False}],
+            [
+                {
+                    "state": "processed",
+                    "row_count": 2,
+                    "call_count": 2,
+                    "last_error": False,
+                }
+            ],
         )
         landline, mobile = self._calls()
         self.assertRecordValues(
@@ -132,7 +139,9 @@ class TestImport(TelecomCommon):
         self._process(*rows[:4])
         self._process(*rows[2:], name="second.csv")
         forward = self._calls().mapped(lambda c: (c.start_at, c.price, c.identity))
-        self.env["telecom.file"].search([("source_id", "=", self.source.id)]).action_revert()
+        self.env["telecom.file"].search(
+            [("source_id", "=", self.source.id)]
+        ).action_revert()
         self.assertFalse(self._calls())
         self._process(*reversed(rows[2:]), name="third.csv")
         self._process(*rows[:4], name="fourth.csv")

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -73,7 +75,12 @@ class TestInvoicing(TelecomCommon, AccountTestInvoicingCommon):
         """Law 5: 33 x 0.0165 = 0.5445 -> 0.54, not 33 x 0.02."""
         self._process(
             *(
-                row(f"C{i}", called="600000099", seconds=11, start=f"2026-10-05 10:{i:02}:00")
+                row(
+                    f"C{i}",
+                    called="600000099",
+                    seconds=11,
+                    start=f"2026-10-05 10:{i:02}:00",
+                )
                 for i in range(33)
             )
         )
@@ -93,12 +100,13 @@ class TestInvoicing(TelecomCommon, AccountTestInvoicingCommon):
     def test_the_database_refuses_a_second_link(self):
         self._process(row("O2"))
         move = self._invoice()
-        with mute_logger("odoo.sql_db"), self.assertRaises(Exception) as caught:
-            with self.cr.savepoint():
-                self.cr.execute(
-                    "INSERT INTO telecom_call_invoice VALUES (%s, %s)",
-                    (self._calls().id, move.invoice_line_ids.id),
-                )
+        values = (self._calls().id, move.invoice_line_ids.id)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(UniqueViolation) as caught,
+            self.cr.savepoint(),
+        ):
+            self.cr.execute("INSERT INTO telecom_call_invoice VALUES (%s, %s)", values)
         self.assertIn("telecom_call_invoice_pkey", str(caught.exception))
 
     def test_only_until_the_day(self):

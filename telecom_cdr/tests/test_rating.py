@@ -134,10 +134,14 @@ class TestRating(TelecomCommon):
             row("H1", start="2026-10-05 09:59:59"),
             row("H2", start="2026-10-05 10:00:00"),
         )
-        self.assertEqual(self._calls().mapped("partner_id.name"), ["Customer One", "Heir"])
+        self.assertEqual(
+            self._calls().mapped("partner_id.name"), ["Customer One", "Heir"]
+        )
 
     def test_markup_on_the_carriers_amount(self):
-        self._create_rate_without_mark(category="international", method="markup", markup=30)
+        self._create_rate_without_mark(
+            category="international", method="markup", markup=30
+        )
         self._process(
             row("M1", called="00442079460001", amount="0.0334"),
             row("M2", called="00442079460001", start="2026-10-05 10:05:00"),
@@ -159,7 +163,11 @@ class TestRating(TelecomCommon):
     def test_prefix_is_typed_as_people_do(self):
         destinations = self.env["telecom.destination"].create(
             [
-                {"name": "Own mobile", "category": "mobile", "prefix_text": "641, +3465"},
+                {
+                    "name": "Own mobile",
+                    "category": "mobile",
+                    "prefix_text": "641, +3465",
+                },
                 {"name": "Own help", "category": "short", "prefix_text": "1004"},
                 {"name": "Poland", "category": "international", "prefix_text": "0048"},
             ]
