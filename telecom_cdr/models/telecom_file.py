@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from odoo import api, fields, models, modules
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..parsers.archives import ArchiveLimits, is_archive, members
 from ..parsers.exceptions import ParserError
@@ -158,7 +158,7 @@ class TelecomFile(models.Model):
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_with_calls(self):
+    def _unlink_except_used_by_calls(self):
         with_calls = self.filtered("call_count")
         if with_calls:
             raise UserError(
@@ -168,6 +168,7 @@ class TelecomFile(models.Model):
                     name=with_calls[0].name,
                 )
             )
+        return super()._unlink_except_used_by_calls()
 
     @api.model
     def _safe_name(self, name):
@@ -227,7 +228,10 @@ class TelecomFile(models.Model):
         reason = (
             self.env._("Same content as %(name)s", name=known.name)
             if same_content
-            else self.env._("Same name as a file of %(date)s", date=known.create_date)
+            else self.env._(
+                "Same name as a file of %(date)s",
+                date=format_date(self.env, known.create_date),
+            )
         )
         self.write({"state": "held", "hold_reason": reason})
 

@@ -92,10 +92,13 @@ class TelecomInvoicing(models.AbstractModel):
 
     def _other_lines(self, company, payers, date_from, date_to):
         """What else is due beside calls: (customer id, currency id, line values)."""
-        return [
-            (*self._fee_key(subscription), self._prepare_fee_line(subscription, month))
-            for subscription, month in self._fees(company, payers, date_from, date_to)
-        ]
+        lines = []
+        for subscription, month in self._fees(company, payers, date_from, date_to):
+            partner_id, currency_id = self._fee_key(subscription)
+            writer = self._in_language_of(partner_id)
+            values = writer._prepare_fee_line(subscription, month)
+            lines.append((partner_id, currency_id, values))
+        return lines
 
     def _create_moves(self, groups, others):
         """Create one invoice per customer and currency, in one batch."""
@@ -107,12 +110,18 @@ class TelecomInvoicing(models.AbstractModel):
         for group in sorted(groups, key=lambda g: self._group_order(g, by_id)):
             key = (group["partner_id"], group["currency_id"])
             number = by_id.get(group["number_id"], numbers.browse())
-            lines[key].append(self._prepare_call_line(group, number))
+            writer = self._in_language_of(group["partner_id"])
+            lines[key].append(writer._prepare_call_line(group, number))
         for partner_id, currency_id, values in others:
             lines[partner_id, currency_id].append(values)
         return self.env["account.move"].create(
             [self._prepare_move(*key, values) for key, values in lines.items()]
         )
+
+    def _in_language_of(self, partner_id):
+        """This model, writing in the customer's language."""
+        lang = self.env["res.partner"].browse(partner_id).lang
+        return self.with_context(lang=lang or self.env.lang)
 
     def _group_order(self, group, numbers):
         number = numbers.get(group["number_id"])
@@ -172,7 +181,7 @@ class TelecomInvoicing(models.AbstractModel):
         )
 
     def _prepare_fee_line(self, subscription, month):
-        bundle = subscription.bundle_id
+        bundle = subscription.bundle_id.with_env(self.env)
         return {
             "product_id": bundle.product_id.id,
             "name": self.env._(

@@ -197,3 +197,14 @@ class TestInvoicing(TelecomCommon, AccountTestInvoicingCommon):
         self._process(row("P1"))
         self.assertEqual(self._calls().partner_id, self.customer)
         self.assertEqual(self._invoice(contact).partner_id, self.customer)
+
+    def test_lines_speak_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        product = self.env.company._telecom_product("landline")
+        product.with_context(lang="es_ES").name = "Llamadas a fijos"
+        self.customer.lang = "es_ES"
+        self._give_bundle(self._create_bundle("B", {"seconds": 1}), self.customer)
+        self._process(row("L1"))
+        names = self._invoice().invoice_line_ids.mapped("name")
+        self.assertIn("Llamadas a fijos +34 910 00 00 01", names[0])
+        self.assertEqual(names[1], "B, octubre 2026")
