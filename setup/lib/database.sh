@@ -22,6 +22,8 @@ db_host = $PGHOST
 db_port = $PGPORT
 db_user = $PGUSER
 http_interface = 127.0.0.1
+limit_memory_hard = 0
+limit_memory_soft = 0
 EOF
     mv "$ODOO_RC.new" "$ODOO_RC"
     # Odoo looks for programs (psql, wkhtmltopdf) on the path.

@@ -130,6 +130,9 @@ class CallImport:
 
     def _rate(self, batch) -> Chunk:
         facts = batch.facts.reset_index(drop=True)
+        # A visit to one's own country is no roaming.
+        at_home = facts["visited_country"] == self.context.country
+        facts.loc[at_home, "visited_country"] = None
         keys = self._identities(facts)
         facts["identity"] = keys["identity"]
         repeats = keys["is_repeat"].to_numpy(dtype=bool)

@@ -95,6 +95,15 @@ class TestAccess(TelecomCommon):
             self.company.with_user(self.manager).read(["telecom_identity_key"])
         self.assertFalse(self.source.copy().sudo().password)
 
+    def test_operator_cannot_turn_a_source_to_another_server(self):
+        """The next connection would send the stored password there."""
+        source = self.source.with_user(self.operator)
+        with self.assertRaises(AccessError):
+            source.host = "evil.example"
+        with self.assertRaises(AccessError):
+            source.action_test_connection()
+        self.assertFalse(self.source.host)
+
     def test_companies_are_apart(self):
         self._process(row("M1"))
         other = self.env["res.company"].create({"name": "Other", "telecom_tz": "UTC"})

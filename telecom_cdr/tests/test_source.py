@@ -289,7 +289,8 @@ class TestSftpSource(RefusalMixin, TelecomCommon):
         self.server.put("a.csv", CALLS)
         self.server.put("b.csv", OTHERS)
         self.sftp.host_key = False
-        shown = self.sftp.with_user(self.operator).action_test_connection()
+        manager = self._new_user("source_manager", MANAGER)
+        shown = self.sftp.with_user(manager).action_test_connection()
         self.assertEqual(
             shown["params"]["message"], "Connected. 2 files match *, such as a.csv."
         )
