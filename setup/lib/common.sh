@@ -122,9 +122,9 @@ supervise() {
     CHILD=$!
     # A signal cuts `wait` short; asked again after the end, it gives the program's own status.
     while kill -0 "$CHILD" 2>/dev/null; do
-        wait "$CHILD" || true
+        wait "$CHILD" 2>/dev/null || true
     done
-    wait "$CHILD" || status=$?
+    wait "$CHILD" 2>/dev/null || status=$?
     if [ -n "$ESCALATION" ]; then
         kill "$ESCALATION" 2>/dev/null || true
     fi

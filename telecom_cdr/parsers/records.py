@@ -13,6 +13,7 @@ from .tables import RowTable, Table, part_text
 # A record goes on over line ends inside quotes, but only so far: a stray quote must
 # not swallow the file. One that spans lines must be well formed for the same reason.
 MAX_RECORD_LINES = 100
+MAX_CELL = 131_072
 SENTINEL = "\ufdd0"
 TOO_BIG = [SENTINEL]
 
@@ -68,7 +69,7 @@ def split_records(lines: Lines, count: int, dialect: Dialect) -> Records:
 
 def _one_line_each(texts: list[str], dialect: Dialect) -> Table | None:
     """Cells of lines that are a record each; None where one goes on or is too big."""
-    if not texts or max(map(len, texts)) > csv.field_size_limit():
+    if not texts or max(map(len, texts)) > MAX_CELL:
         return None
     table = part_text(texts, dialect.delimiter, dialect.quote)
     return _by_csv(texts, dialect) if table is None else table
@@ -102,7 +103,22 @@ def _one_by_one(texts: list[str], count: int, dialect: Dialect) -> Records:
 def _record(texts: list[str], place: int, dialect: Dialect) -> tuple[list[str], int]:
     """Cells of the record that starts in a line, and how many lines it spans.
 
-    :return: TOO_BIG for the cells where one is beyond what the csv module takes
+    The csv module's own limit is the process's: anybody may have changed it.
+
+    :return: TOO_BIG for the cells where one has more than MAX_CELL characters
+    """
+    row, span = _read_record(texts, place, dialect)
+    if row is not TOO_BIG and max(map(len, row), default=0) > MAX_CELL:
+        return TOO_BIG, span
+    return row, span
+
+
+def _read_record(
+    texts: list[str], place: int, dialect: Dialect
+) -> tuple[list[str], int]:
+    """Cells of the record that starts in a line, and how many lines it spans.
+
+    :return: TOO_BIG for the cells where the csv module refuses one
     """
     options = dialect.options()
     try:

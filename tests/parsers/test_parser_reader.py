@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Reading files: what is good is kept, what is bad is named, nothing is lost."""
 
+import csv
 import io
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_late_letters_do_not_lose_a_line_where_the_head_was_ascii() -> None:
         (row(amount="0.0123456789"), "amount", "0.0123456789"),
         (row(amount="0,05").replace("0,05", '"0,05"'), "amount", "0,05"),
         (row(amount="NaN"), "amount", "NaN"),
-        (row(id="x" * 140_000), "size", ""),
+        pytest.param(row(id="x" * 140_000), "size", "", id="huge value"),
         (row(id="\0"), "encoding", ""),
     ],
 )
@@ -471,3 +472,14 @@ def test_carrier_without_country_reads_international_numbers() -> None:
     facts = facts_of(row(calling="+34600000001"), spec(), context=context)
     assert facts["calling_number"].tolist() == ["+34600000001"]
     assert facts["called_number"].tolist() == ["600000002"]
+
+
+def test_limit_of_a_value_is_ours_whatever_the_process_has_set() -> None:
+    """Odoo raises the csv module's limit for the whole process."""
+    limit = csv.field_size_limit(500_000_000)
+    try:
+        batch = read_all(f"{GOOD}\n{row(id='x' * 140_000)}\n{GOOD}", spec())[0]
+    finally:
+        csv.field_size_limit(limit)
+    assert batch.rejections["reason"].tolist() == ["size"]
+    assert len(batch.facts) == 2

@@ -115,7 +115,8 @@ def test_signal_stops_the_program_before_us(number):
     assert process.stdout.readline() == "up\n"
     process.send_signal(number)
     output = process.communicate(timeout=PATIENCE)[0]
-    assert output.endswith("stopped\n")
+    # Under load bash may add a word of its own about a child that is gone.
+    assert "stopped\n" in output
     assert process.returncode == 128 + number
 
 
