@@ -129,6 +129,9 @@ class Demo:
             self._create_user(login, {"name": name}, {*groups, *names})
         ana = self.env.ref("telecom_cdr.partner_clinic_ana")
         self._create_user("customer", {"partner_id": ana.id}, {"base.group_portal"})
+        # Two customers speak Spanish, the book shop English.
+        for name in ("hotel", "clinic"):
+            self.env.ref(f"telecom_cdr.partner_{name}").lang = "es_ES"
 
     def _create_user(self, login, values, groups) -> None:
         users = self.env["res.users"].with_context(no_reset_password=True)
