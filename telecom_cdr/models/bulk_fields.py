@@ -24,9 +24,22 @@ class UncheckedBigMany2one(UncheckedMany2one):
 
 
 class BigInteger(fields.Integer):
-    """An integer of eight bytes."""
+    """An integer of eight bytes, beside the id in the table: no bytes between them."""
 
     _column_type = ("int8", "int8")
+    column_order = 0
+
+
+class Moment(fields.Datetime):
+    """A datetime that stands beside the id in the table, as other eight bytes do."""
+
+    column_order = 0
+
+
+class Day(fields.Date):
+    """A date that stands among the integers in the table, of four bytes as they."""
+
+    column_order = 1
 
 
 class Uuid(fields.Char):

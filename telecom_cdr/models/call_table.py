@@ -14,10 +14,13 @@ import pyarrow.csv
 from odoo import api
 from odoo.tools import SQL
 
+from . import copy_binary
+from .copy_binary import Fixed, Text
+
 # Column of telecom_call -> column of the engine's table and its kind.
 FACT_COLUMNS = {
     "line_number": ("line_number", "int"),
-    "identity": ("identity", "text"),
+    "identity": ("identity", "uuid"),
     "direction": ("direction", "text"),
     "service": ("service", "text"),
     "calling_number": ("calling_number", "text"),
@@ -27,11 +30,11 @@ FACT_COLUMNS = {
     "start_at": ("start_at", "time"),
     "day": ("day", "day"),
     "duration": ("duration", "int"),
-    "volume": ("volume", "count"),
+    "volume": ("volume", "bytes"),
     "carrier_amount": ("carrier_amount_nano", "nano"),
     "trunk": ("trunk", "text"),
     "account_code": ("account_code", "text"),
-    "extra": ("extra", "text"),
+    "extra": ("extra", "json"),
 }
 RESULT_COLUMNS = {
     "number_id": ("number_id", "id"),
@@ -80,7 +83,7 @@ class Rows(NamedTuple):
     """Rows as COPY takes them.
 
     :ivar columns: names of the table's columns
-    :ivar data: CSV without header; nothing is NULL, "" an empty text
+    :ivar data: PostgreSQL's binary format
     """
 
     columns: list[str]
@@ -96,20 +99,22 @@ def encode_calls(
     :param countries: id by ISO code, for visited_country
     :param batch: company_id, file_id and carrier_id of all rows
     """
-    arrays = {
-        name: pa.array(np.full(len(calls), batch[name], dtype=np.int32))
+    columns = {
+        name: copy_binary.numbers(np.full(len(calls), batch[name]), 4)
         for name in BATCH_COLUMNS
     }
-    arrays.update(_arrays(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
-    visited = calls["visited_country"].map(countries)
-    arrays["visited_country_id"] = pa.array(visited.astype("Int64"), from_pandas=True)
-    return _encode(arrays)
+    columns.update(_columns(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
+    visited = calls["visited_country"].map(countries).fillna(0)
+    columns["visited_country_id"] = _none_if_zero(visited)
+    return Rows(*copy_binary.encode(columns))
 
 
 def copy_rows(env: api.Environment, table: str, rows: Rows) -> None:
     """Append rows to a table."""
     columns = SQL(", ").join(SQL.identifier(name) for name in rows.columns)
-    query = SQL("COPY %s (%s) FROM STDIN (FORMAT csv)", SQL.identifier(table), columns)
+    query = SQL(
+        "COPY %s (%s) FROM STDIN (FORMAT binary)", SQL.identifier(table), columns
+    )
     env.cr.copy_expert(query.code, io.BytesIO(rows.data), COPY_BLOCK)
 
 
@@ -121,9 +126,13 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
     """
     if calls.empty:
         return 0
-    arrays = {"id": pa.array(calls["id"].to_numpy(dtype=np.int64))}
-    arrays.update(_arrays(calls, RESULT_COLUMNS))
-    columns = SQL(", ").join(SQL.identifier(name) for name in arrays)
+    ids = calls["id"].to_numpy(dtype=np.int64)
+    rows = Rows(
+        *copy_binary.encode(
+            {"id": copy_binary.numbers(ids, 8), **_columns(calls, RESULT_COLUMNS)}
+        )
+    )
+    columns = SQL(", ").join(SQL.identifier(name) for name in rows.columns)
     cr = env.cr
     cr.execute("DROP TABLE IF EXISTS telecom_call_result")
     cr.execute(
@@ -133,7 +142,7 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
             columns,
         )
     )
-    copy_rows(env, "telecom_call_result", _encode(arrays))
+    copy_rows(env, "telecom_call_result", rows)
     names = list(RESULT_COLUMNS)
     cr.execute(
         SQL(
@@ -258,86 +267,70 @@ def _known_candidates(env: api.Environment, identities: pd.Series) -> list[str]:
     return identities[identities.isin(stored)].tolist()
 
 
-def _arrays(calls: pd.DataFrame, columns: dict) -> dict[str, pa.Array]:
-    """Arrow arrays as COPY reads them, by the name of the table's column."""
-    arrays = {}
-    for name, (column, kind) in columns.items():
-        if column in calls:
-            arrays[name] = _ARRAY_MAKERS[kind](calls[column])
-    return arrays
+def _columns(calls: pd.DataFrame, columns: dict) -> dict[str, Fixed | Text]:
+    """Columns as COPY takes them, by their name in the table."""
+    return {
+        name: _MAKERS[kind](calls[column])
+        for name, (column, kind) in columns.items()
+        if column in calls
+    }
 
 
-def _text(series: pd.Series) -> pa.Array:
+def _text(series: pd.Series) -> Text:
     array = pa.array(series, from_pandas=True)
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(pa.string())
-    return array if array.type != pa.null() else array.cast(pa.string())
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return Text(array.cast(pa.string()))
 
 
-def _word(series: pd.Series) -> pa.Array:
+def _word(series: pd.Series) -> Text:
     """Texts of which the empty one means that there is none."""
-    array = _text(series)
-    return pc.if_else(pc.equal(array, ""), pa.scalar(None, array.type), array)
+    array = _text(series).data
+    return Text(pc.if_else(pc.equal(array, ""), pa.scalar(None, array.type), array))
 
 
-def _int(series: pd.Series) -> pa.Array:
-    return pa.array(series.to_numpy(dtype=np.int64))
+def _json(series: pd.Series) -> Text:
+    """JSON as jsonb, whose binary form begins with its version."""
+    return Text(_text(series).data, b"\x01")
 
 
-def _none_if_zero(series: pd.Series) -> pa.Array:
+def _int(series: pd.Series) -> Fixed:
+    return copy_binary.numbers(series.to_numpy(dtype=np.int64), 4)
+
+
+def _none_if_zero(series: pd.Series, width: int = 4) -> Fixed:
     """Most calls have no volume and no customer's bundle: NULL takes no space."""
     values = series.to_numpy(dtype=np.int64)
-    return pa.array(values, mask=values == 0)
+    return copy_binary.numbers(values, width, values == 0)
 
 
-def _bool(series: pd.Series) -> pa.Array:
-    return pa.array(series.to_numpy(dtype=bool))
-
-
-def _time(series: pd.Series) -> pa.Array:
-    return pa.array(series.to_numpy(dtype="datetime64[s]"))
-
-
-def _day(series: pd.Series) -> pa.Array:
-    return pa.array(series.to_numpy(dtype="datetime64[D]"))
+def _bytes(series: pd.Series) -> Fixed:
+    return _none_if_zero(series, 8)
 
 
 def _decimal(decimals: int):
     """Scaled integers as exact decimals: 34000000 nano -> 0.034000000."""
 
-    def convert(series: pd.Series) -> pa.Array:
-        mask = series.isna().to_numpy(dtype=bool)
-        low = series.fillna(0).to_numpy(dtype=np.int64)
-        wide = np.empty((len(low), 2), dtype=np.int64)
-        wide[:, 0] = low
-        wide[:, 1] = low >> 63  # the sign, carried into the upper half
-        bits = pa.py_buffer(np.packbits(~mask, bitorder="little").tobytes())
-        return pa.Array.from_buffers(
-            pa.decimal128(28, decimals),
-            len(low),
-            [bits, pa.py_buffer(wide.tobytes())],
-            null_count=int(mask.sum()),
-        )
+    def convert(series: pd.Series) -> Fixed:
+        missing = series.isna().to_numpy(dtype=bool)
+        values = series.fillna(0).to_numpy(dtype=np.int64)
+        return copy_binary.decimals(values, decimals, missing)
 
     return convert
 
 
-_ARRAY_MAKERS = {
+_MAKERS = {
     "text": _text,
     "word": _word,
+    "json": _json,
+    "uuid": lambda series: copy_binary.uuids(_text(series).data),
     "int": _int,
     "id": _none_if_zero,
     "count": _none_if_zero,
-    "bool": _bool,
-    "time": _time,
-    "day": _day,
+    "bytes": _bytes,
+    "bool": lambda series: copy_binary.flags(series.to_numpy(dtype=bool)),
+    "time": lambda series: copy_binary.moments(series.to_numpy()),
+    "day": lambda series: copy_binary.days(series.to_numpy()),
     "nano": _decimal(DECIMALS["nano"]),
     "micro": _decimal(DECIMALS["micro"]),
 }
-
-
-def _encode(arrays: dict[str, pa.Array]) -> Rows:
-    sink = pa.BufferOutputStream()
-    options = pa.csv.WriteOptions(include_header=False)
-    pa.csv.write_csv(pa.table(arrays), sink, options)
-    return Rows(list(arrays), sink.getvalue().to_pybytes())

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..parsers import numbering
-from .bulk_fields import BigInteger, UncheckedMany2one, Uuid
+from .bulk_fields import BigInteger, Day, Moment, UncheckedMany2one, Uuid
 from .durations import hms
 from .telecom_destination import CATEGORIES
 from .telecom_number import SEARCHED_DIGITS
@@ -79,8 +79,8 @@ class TelecomCall(models.Model):
     is_withheld = fields.Boolean(
         string="Number withheld", readonly=True, help="By the wish of the caller."
     )
-    start_at = fields.Datetime(string="Start", readonly=True)
-    day = fields.Date(readonly=True, help="In the company's billing time zone.")
+    start_at = Moment(string="Start", readonly=True)
+    day = Day(readonly=True, help="In the company's billing time zone.")
     duration = fields.Integer(string="Seconds", readonly=True)
     volume = BigInteger(string="Bytes", readonly=True)
     visited_country_id = UncheckedMany2one("res.country", readonly=True)
@@ -155,12 +155,15 @@ class TelecomCall(models.Model):
         if cr.fetchone()[0] != "bigint":
             cr.execute("ALTER TABLE telecom_call ALTER COLUMN id TYPE bigint")
             cr.execute("ALTER SEQUENCE telecom_call_id_seq AS bigint")
+            # Ids only grow: no page of their index is ever split.
+            cr.execute("ALTER INDEX telecom_call_pkey SET (fillfactor = 100)")
         # A call is on one line at most, and a deleted draft line lets its calls
         # go. What a credit note has given back is remembered beside.
         cr.execute(
             """
             CREATE TABLE IF NOT EXISTS telecom_call_invoice (
-                call_id bigint PRIMARY KEY REFERENCES telecom_call,
+                call_id bigint PRIMARY KEY WITH (fillfactor = 100)
+                    REFERENCES telecom_call,
                 move_line_id integer NOT NULL
                     REFERENCES account_move_line ON DELETE CASCADE
             );

@@ -3,6 +3,7 @@ from . import (
     test_annex,
     test_bundle,
     test_call,
+    test_copy_binary,
     test_destination,
     test_explanation,
     test_file,
