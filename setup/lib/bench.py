@@ -11,13 +11,14 @@ import base64
 import io
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
-
-import numpy as np
 
 import odoo
 from odoo import SUPERUSER_ID, api
@@ -26,7 +27,13 @@ from odoo.modules.registry import Registry
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests" / "engine"), str(CHECKOUT / "telecom_cdr")]
 
-from kernel_benchmark import kernel_figures  # noqa: E402 (after its path)
+from bench_calls import (  # noqa: E402 (after its path)
+    CUSTOMERS,
+    FIRST_SECOND,
+    SECONDS,
+    call_blocks,
+)
+from kernel_benchmark import kernel_figures  # noqa: E402
 
 TARGETS = {
     "import_vs_copy": ("at most", 1.5),
@@ -37,11 +44,10 @@ TARGETS = {
     "kernel_prefix_growth": ("at most", 1.33),
     "rerate_vs_import": ("at most", 1.5),
     "invoice_vs_plain": ("at most", 1.1),
+    "portal_growth": ("at most", 2),
+    "import_peak_mib": ("at most", 1_024),
+    "import_growth": ("at most", 1.2),
 }
-CUSTOMERS = 1_000
-# As a carrier writes it: local, without a zone.
-FIRST_SECOND = datetime(2026, 9, 1)  # noqa: DTZ001
-SECONDS = 30 * 86_400
 
 
 def say(text: str) -> None:
@@ -56,27 +62,6 @@ def timed(seconds: dict, name: str):
     yield
     seconds[name] = time.perf_counter() - start
     say(f"  {name}: {seconds[name]:.1f} s")
-
-
-def call_file(calls: int, seed: int = 1) -> bytes:
-    """A carrier's CSV of outgoing calls by 1,000 numbers, in the order of time."""
-    random = np.random.default_rng(seed)
-    starts = np.sort(random.integers(0, SECONDS, calls))
-    callers = random.integers(0, CUSTOMERS, calls)
-    kinds = random.choice(
-        ["346", "349", "4420", "331"], calls, p=[0.5, 0.4, 0.07, 0.03]
-    )
-    called = random.integers(1_000_000, 9_999_999, calls)
-    durations = random.geometric(1 / 150, calls)
-    lines = ["start,calling,called,duration,amount,description"]
-    lines += [
-        f"{FIRST_SECOND + timedelta(seconds=int(start))},+34910{caller:06},"
-        f"+{kind}{number},{duration},{duration * 7 / 100000:.5f},bench"
-        for start, caller, kind, number, duration in zip(
-            starts, callers, kinds, called, durations, strict=True
-        )
-    ]
-    return ("\n".join(lines) + "\n").encode()
 
 
 class Bench:
@@ -97,6 +82,8 @@ class Bench:
         self.measure_size()
         self.measure_rerate()
         self.measure_kernel()
+        self.measure_portal()
+        self.measure_large()
 
     def prepare(self) -> None:
         """A company with 1,000 customers, a tariff and a carrier that has a cost."""
@@ -154,7 +141,7 @@ class Bench:
 
     def measure_import(self) -> None:
         """From the bytes of a file to rated calls in the table."""
-        content = call_file(self.calls)
+        content = b"".join(call_blocks(self.calls))
         file = self.env["telecom.file"].create(
             {
                 "source_id": self.source.id,
@@ -304,6 +291,48 @@ class Bench:
         figures = kernel_figures(min(self.calls, 1_000_000), 1)
         self.ratios["kernel_calls_per_second"] = figures["calls_per_second"]
         self.ratios["kernel_prefix_growth"] = figures["prefix_growth"]
+
+    def measure_portal(self) -> None:
+        """The calls page of a customer with all the calls, against one with 100."""
+        # Its place is known only once Odoo is configured.
+        page = import_module("odoo.addons.telecom_cdr_portal.tests.portal_benchmark")
+        self._forget_calls()
+        say("  portal ...")
+        self.ratios["portal_growth"], pages = page.portal_growth(self.env, self.calls)
+        self.env.cr.rollback()
+        self.seconds.update({f"portal {n}": ms / 1000 for n, ms in pages.items()})
+
+    def measure_large(self) -> None:
+        """Ten times the calls in one file, imported by a process of its own."""
+        self._forget_calls()
+        calls = 10 * self.calls
+        with tempfile.TemporaryFile() as stream:
+            for block in call_blocks(calls, seed=2):
+                stream.write(block)
+            stream.seek(0)
+            file = self.env["telecom.file"]._receive(self.source, "large.csv", stream)
+        self.env.cr.commit()
+        with timed(self.seconds, f"import of {calls:,} calls"):
+            arguments = ["--file", str(file.id), "--calls", str(calls)]
+            program = Path(__file__).with_name("bench_large.py")
+            done = subprocess.run(
+                [sys.executable, program, *arguments],
+                check=True,
+                stdout=subprocess.PIPE,
+            )
+        figures = json.loads(done.stdout.splitlines()[-1])
+        ends = figures["seconds"]
+        self.ratios["import_peak_mib"] = figures["peak_mib"]
+        self.ratios["import_growth"] = (ends[9] - ends[8]) / ends[0]
+        self.seconds["first tenth"], self.seconds["last tenth"] = (
+            ends[0],
+            ends[9] - ends[8],
+        )
+
+    def _forget_calls(self) -> None:
+        self.env.cr.rollback()
+        self.env.cr.execute("TRUNCATE telecom_call, telecom_call_invoice CASCADE")
+        self.env.cr.commit()
 
 
 def show(bench: Bench) -> None:
