@@ -3,17 +3,33 @@
 """Tariffs, rates, who has them and currency rates, loaded once for whole tables."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from .codes import KINDS, METHODS, kinds_of, known_codes, refuse
+from .bands import Bands, Calendar
+from .codes import (
+    BAND_RULES,
+    DURATION,
+    FORMULA,
+    MARKUP,
+    VOLUME,
+    codes_or_first,
+    known_codes,
+    refuse,
+)
 from .currencies import CurrencyTable
+from .discounts import Discounts
+from .extra import NUMBERS
 from .holders import Holders
+from .index import RateIndex, band_places
+from .lines import Rates
 from .money import MODES, PRICE_DIGITS
-from .periods import PeriodTable, ranks
-from .prefixes import PrefixTable
-from .tables import Array, Table, amounts, codes_of, flags, integers, positions, texts
+from .partners import Partners
+from .rules import Rules
+from .tables import Array, Table, integers, positions, texts
+from .tiers import Tiers
 
 
 @dataclass(frozen=True)
@@ -21,7 +37,9 @@ class Tariffs:
     """Rate tables by position in the order of their ids.
 
     ids: int64, sorted.  parents: position or -1, loops cut.  currency_ids, digits
-    (0..6), modes (codes in MODES): with a neutral extra last row for "no tariff".
+    (0..6), modes (codes in MODES), zones (places in zone_names), is_split (each
+    increment by the band at its first second): with a neutral extra last row for
+    "no tariff".
     """
 
     ids: Array
@@ -29,19 +47,31 @@ class Tariffs:
     currency_ids: Array
     digits: Array
     modes: Array
+    zones: Array
+    is_split: Array
+    zone_names: tuple[str, ...]
 
     @classmethod
     def build(cls, tariffs: Table) -> "Tariffs":
-        """Read tariff_id, parent_id, currency_id, rounding_digits, rounding."""
+        """Read the tariffs table (columns as in `RateBook.build`)."""
         tariffs = tariffs.drop_duplicates("tariff_id").sort_values("tariff_id")
         ids = integers(tariffs, "tariff_id")
         parents = positions(ids, integers(tariffs, "parent_id", missing=0))
         digits = integers(tariffs, "rounding_digits")
         refuse("rounding_digits", digits, (digits < 0) | (digits > PRICE_DIGITS))
-        modes = np.append(known_codes(tariffs, "rounding", MODES), 0)
-        currency_ids = np.append(integers(tariffs, "currency_id", missing=0), 0)
-        digits = np.append(digits, PRICE_DIGITS)
-        return cls(ids, cut_loops(parents), currency_ids, digits, modes)
+        zones = [name or "UTC" for name in texts(tariffs, "time_zone")]
+        names = tuple(sorted(set(zones))) or ("UTC",)
+        split = codes_or_first(tariffs, "band_rule", BAND_RULES) > 0
+        return cls(
+            ids,
+            cut_loops(parents),
+            np.append(integers(tariffs, "currency_id", missing=0), 0),
+            np.append(digits, PRICE_DIGITS),
+            np.append(known_codes(tariffs, "rounding", MODES), 0),
+            np.append([names.index(one) for one in zones], 0).astype(np.int64),
+            np.append(split, False),
+            names,
+        )
 
 
 def cut_loops(parents: Array) -> Array:
@@ -58,171 +88,23 @@ def cut_loops(parents: Array) -> Array:
     return parents
 
 
-@dataclass(frozen=True)
-class Rates:
-    """Lines of rate tables, column by column, with a neutral extra last row for "none".
+class AllTiers(NamedTuple):
+    """The tiers of all rates by kind: second of the call, month, carrier's cost."""
 
-    ids, tariffs (positions), kinds (service and direction), methods (codes in METHODS)
-    and amounts in nano are int64; the has_* and is_* columns bool.
-    """
-
-    ids: Array
-    tariffs: Array
-    kinds: Array
-    methods: Array
-    price: Array
-    connect: Array
-    initial: Array
-    increment: Array
-    minimum_duration: Array
-    grace: Array
-    minimum: Array
-    has_minimum: Array
-    maximum: Array
-    has_maximum: Array
-    markup: Array
-    is_allowed: Array
-    is_late: Array
-
-    @classmethod
-    def build(cls, rates: Table, tariffs: Tariffs) -> "Rates":
-        """Read the rates table (columns as in `RateBook.build`); BookError if bad."""
-        columns = {
-            "ids": integers(rates, "rate_id"),
-            "tariffs": positions(tariffs.ids, integers(rates, "tariff_id")),
-            "kinds": kinds_of(rates),
-            "methods": known_codes(rates, "method", METHODS),
-            **read_amounts(rates),
-            **read_steps(rates),
-            "is_allowed": flags(rates, "is_allowed", missing=True),
-            "is_late": flags(rates, "is_late_priced", missing=False),
-        }
-        neutral = {"increment": 1, "tariffs": -1, "kinds": -1, "is_allowed": True}
-        return cls(**{n: np.append(v, neutral.get(n, 0)).astype(v.dtype)
-                      for n, v in columns.items()})  # fmt: skip
+    second: Tiers
+    volume: Tiers
+    cost: Tiers
 
 
-def read_amounts(rates: Table) -> dict[str, Array]:
-    """Read what a rate costs, and the mark-up; nothing given is 0, or no bound."""
-    minimum, has_minimum = amounts(rates, "minimum_nano")
-    maximum, has_maximum = amounts(rates, "maximum_nano")
-    return {
-        "price": integers(rates, "price_nano", missing=0),
-        "connect": integers(rates, "connect_nano", missing=0),
-        "markup": integers(rates, "markup_ppm", missing=0),
-        "minimum": minimum,
-        "has_minimum": has_minimum,
-        "maximum": maximum,
-        "has_maximum": has_maximum,
-    }
+class More(NamedTuple):
+    """Tables of `RateBook.build` that seldom are all there."""
 
-
-def read_steps(rates: Table) -> dict[str, Array]:
-    """Read the seconds that billing goes by; BookError where one makes no sense."""
-    columns = {
-        "initial": integers(rates, "initial", missing=0),
-        "increment": integers(rates, "increment", missing=1),
-        "minimum_duration": integers(rates, "minimum_duration", missing=0),
-        "grace": integers(rates, "grace", missing=0),
-    }
-    for name, values in columns.items():
-        refuse(name, values, values < (name == "increment"))
-    return columns
-
-
-@dataclass(frozen=True)
-class RateIndex:
-    """Where to find the rates: slots of (tariff, kind, target), each with periods.
-
-    A target is a node of `prefixes`, a category or "everything", in this order.
-    slots: sorted int64.  periods: by slot position, row of the rates.  holds: bool by
-    tariff * KINDS + kind, whether its chain of tariffs holds any rate.  moments: sorted
-    times at which some rate begins or ends.
-    """
-
-    prefixes: PrefixTable
-    categories: tuple[str, ...]
-    slots: Array
-    periods: PeriodTable
-    holds: Array
-    moments: Array
-
-    @property
-    def width(self) -> int:
-        """Count the targets."""
-        return len(self.prefixes.prefixes) + len(self.categories) + 1
-
-    @classmethod
-    def build(cls, spread: Table, rates: Rates, tariffs: Tariffs) -> "RateIndex":
-        """Index the rates of `spread_rates`."""
-        spread = spread[usable(rates)[integers(spread, "row")]]
-        prefixes = PrefixTable.build(sorted(set(spread["prefix"]) - {""}))
-        categories = tuple(sorted(set(spread["category"]) - {""}))
-        row = integers(spread, "row")
-        group = rates.tariffs[row] * KINDS + rates.kinds[row]
-        width = len(prefixes.prefixes) + len(categories) + 1
-        keys = group * width + targets_of(spread, prefixes, categories)
-        slots, places = np.unique(keys, return_inverse=True)
-        start, end = integers(spread, "start"), integers(spread, "end")
-        rank = ranks(-rates.ids[row], -start, spread["is_far"].to_numpy(dtype=bool))
-        periods = PeriodTable.build(places, start, end, row, rank)
-        moments, holds = np.union1d(start, end), chain_holds(rates, tariffs)
-        return cls(prefixes, categories, slots, periods, holds, moments)
-
-    def rates_at(self, groups: Array, targets: Array, moments: Array) -> Array:
-        """Give the rate in force for each group (tariff * KINDS + kind) and target."""
-        places = positions(self.slots, groups * self.width + targets)
-        return self.periods.lookup(places, moments)
-
-
-def usable(rates: Rates) -> Array:
-    """Tell which rates belong to a known tariff, service and direction (bools)."""
-    return (rates.tariffs >= 0) & (rates.kinds >= 0)
-
-
-def spread_rates(table: Table, prefixes: Table) -> Table:
-    """Give row, prefix, category, is_far, start, end for each prefix of a rate.
-
-    A rate of a destination stands once for each of the destination's prefixes, and is
-    far: at the same prefix, a rate of the prefix itself comes first.
-    """
-    columns = {
-        "row": np.arange(len(table)),
-        "prefix": np.array(texts(table, "prefix"), dtype=object),
-        "category": np.array(texts(table, "category"), dtype=object),
-        "destination_id": integers(table, "destination_id", missing=0),
-        "start": integers(table, "start"),
-        "end": integers(table, "end"),
-    }
-    rows = pd.DataFrame(columns)
-    is_far = (rows["prefix"] == "") & (rows["destination_id"] != 0)
-    known = prefixes[["destination_id", "prefix"]].drop_duplicates()
-    reached = rows[is_far].drop(columns="prefix").merge(known, on="destination_id")
-    parts = [rows[~is_far].assign(is_far=False), reached.assign(is_far=True)]
-    spread = pd.concat([part for part in parts if len(part)] or parts[:1])
-    spread["category"] = spread["category"].where(spread["prefix"] == "", "")
-    return spread.reset_index(drop=True)
-
-
-def targets_of(spread: Table, prefixes: PrefixTable, labels: tuple[str, ...]) -> Array:
-    """Give the target of each row of `spread_rates` as a code (int64)."""
-    nodes = len(prefixes.prefixes)
-    node = codes_of(spread["prefix"], prefixes.prefixes)
-    category = codes_of(spread["category"], labels)
-    other = np.where(category >= 0, nodes + category, nodes + len(labels))
-    return np.where(node >= 0, node, other)
-
-
-def chain_holds(rates: Rates, tariffs: Tariffs) -> Array:
-    """Tell for each tariff and kind whether its chain of parents holds any rate."""
-    holds = np.zeros((len(tariffs.ids), KINDS), dtype=bool)
-    known = usable(rates)
-    holds[rates.tariffs[known], rates.kinds[known]] = True
-    chain, above = holds.copy(), tariffs.parents
-    while (rows := np.flatnonzero(above >= 0)).size:
-        chain[rows] |= holds[above[rows]]
-        above = np.where(above >= 0, np.append(tariffs.parents, -1)[above], -1)
-    return chain.ravel()
+    tiers: Table | None = None
+    bands: Table | None = None
+    holidays: Table | None = None
+    discounts: Table | None = None
+    partners: Table | None = None
+    departments: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -231,8 +113,13 @@ class RateBook:
 
     tariffs: Tariffs
     rates: Rates
+    tiers: AllTiers
     index: RateIndex
+    rules: Rules
+    bands: Bands
     holders: Holders
+    discounts: Discounts
+    partners: Partners
     currencies: CurrencyTable
 
     @classmethod
@@ -244,24 +131,92 @@ class RateBook:
         assignments: Table | None = None,
         subscriptions: Table | None = None,
         currencies: Table | None = None,
+        **more: Table | None,
     ) -> "RateBook":
         """Index tables whose ids, seconds and amounts are int64.
 
-        tariffs: tariff_id, parent_id, currency_id, rounding_digits (0..6), rounding.
+        tariffs: tariff_id, parent_id, currency_id, rounding_digits (0..6), rounding;
+        time_zone ("UTC"), band_rule (start, split).
         rates: rate_id, tariff_id, service, direction, prefix (""), destination_id (0),
         category (""), method, price_nano, connect_nano, initial, increment (>= 1),
         minimum_duration, grace, minimum_nano and maximum_nano (nullable), markup_ppm,
-        is_allowed, is_late_priced, start, end (epoch seconds, end exclusive).
+        is_allowed, is_late_priced, start, end (epoch seconds, end exclusive);
+        price_seconds (60), initial_price_nano (nullable), free_seconds, volume_initial
+        and volume_increment (1), band_id (0: any time), tier_rule (first_second, each),
+        volume_unit ("", seconds, calls, amount, bytes, messages), volume_rule
+        (graduated, whole), volume_scope (partner, number), formula, units_formula,
+        calling_pattern, called_pattern, region_pattern, sequence.
         prefixes: destination_id, prefix.
-        assignments: owner_kind (number, partner, company), owner_id, tariff_id, start,
-        end.
+        assignments: owner_kind (see `holders.OWNERS`), owner_id, owner_key (trunk,
+        address), tariff_id, start, end.
         subscriptions: subscription_id, partner_id, priority (lower first), start, end,
         numbers (set of number_id, empty: all of the customer), tariff_id (0: none).
         currencies: as in `CurrencyTable.build`.
+        more: the tables of `More`.
+        tiers: rate_id, kind (second, volume, cost), start, price_nano and markup_ppm
+        (nullable: the rate's), increment (0: the rate's; tiers by second only).
+        bands: band_id, priority (higher first), weekdays (Monday 1 .. Sunday 64),
+        second_from, second_to, on_holidays; one row a line.  holidays: day.
+        discounts: as in `Discounts.build`.  partners: partner_id, class_id,
+        billing_day.  departments: number_id, department_id.
         Raises BookError (reason: the column) or PrefixError, with what was found.
         """
-        known = Tariffs.build(tariffs)
-        lines = Rates.build(rates, known)
-        index = RateIndex.build(spread_rates(rates, prefixes), lines, known)
-        holders = Holders.build(assignments, subscriptions, known.ids)
-        return cls(known, lines, index, holders, CurrencyTable.build(currencies))
+        other = More(**more)
+        tables = Tariffs.build(tariffs)
+        lines = Rates.build(rates, tables.ids)
+        clock = Bands.build(used_bands(other.bands, rates), other.holidays)
+        places = band_places(rates, clock)
+        ids = dict.fromkeys(AllTiers._fields, lines.ids)
+        ids["volume"] = np.where(lines.volume_units > 0, lines.ids, -1)
+        kinds = (Tiers.build(other.tiers, kind, known) for kind, known in ids.items())
+        return cls(
+            tariffs=tables,
+            rates=lines,
+            tiers=AllTiers(*kinds),
+            index=RateIndex.build(rates, prefixes, lines, tables.parents, clock),
+            rules=Rules.build(rates, lines, tables.parents, places),
+            bands=clock,
+            holders=Holders.build(assignments, subscriptions, tables.ids),
+            discounts=Discounts.build(other.discounts),
+            partners=Partners.build(other.partners, other.departments),
+            currencies=CurrencyTable.build(currencies),
+        )
+
+    @cached_property
+    def walked(self) -> Array:
+        """Tell by row of the rates which can only be priced by `steps` (bools)."""
+        rates, tiers = self.rates, self.tiers
+        has_month = tiers.volume.count() > 0
+        many = rates.has_initial_price | has_month | (tiers.second.count() > 0)
+        if self.index.bands > 1:
+            many |= self.tariffs.is_split[rates.tariffs]
+        by_seconds, by_bytes = rates.methods == DURATION, rates.methods == VOLUME
+        return (by_seconds & many) | (by_bytes & has_month)
+
+    @cached_property
+    def plain(self) -> Array:
+        """Tell by row of the rates which need nothing but plain columns (bools)."""
+        other = (self.rates.methods == MARKUP) | (self.rates.methods == FORMULA)
+        return ~(self.walked | other | (self.tiers.volume.count() > 0))
+
+    @cached_property
+    def needs_extra(self) -> frozenset[str]:
+        """Name the facts of `extra` that a pattern, tariff or formula here asks for."""
+        written = (one.names for one in self.rates.texts if one is not None)
+        found = {name for names in written for name in names} & NUMBERS.keys()
+        if any("region" in rule.patterns for rule in self.rules.rules):
+            found.add("region")
+        if self.holders.keys.get("address"):
+            found.add("source_address")
+        return frozenset(found)
+
+    def calendar(self, first: int, last: int) -> Calendar:
+        """Work out which bands hold when, in all zones of the tariffs."""
+        return Calendar.build(self.bands, self.tariffs.zone_names, first, last)
+
+
+def used_bands(bands: Table | None, rates: Table) -> Table | None:
+    """Give the lines of the bands that some rate is for."""
+    if bands is None or not len(bands) or "band_id" not in rates:
+        return None
+    return bands[np.isin(integers(bands, "band_id"), integers(rates, "band_id", 0))]

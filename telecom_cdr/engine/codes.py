@@ -5,14 +5,24 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from .exceptions import BookError
-from .tables import Array, Table, codes_of
+from .tables import Array, Table, codes_of, texts
 
 SERVICES = ("voice", "sms", "data")
 DIRECTIONS = ("outgoing", "incoming", "internal")
-METHODS = ("duration", "call", "volume", "markup")
+METHODS = ("duration", "call", "volume", "markup", "formula")
+TIER_KINDS = ("second", "volume", "cost")
+TIER_RULES = ("first_second", "each")
+VOLUME_UNITS = ("", "seconds", "calls", "amount", "bytes", "messages")
+VOLUME_RULES = ("graduated", "whole")
+VOLUME_SCOPES = ("partner", "number")
+BAND_RULES = ("start", "split")
 KINDS = len(SERVICES) * len(DIRECTIONS)
+DURATION, CALL, VOLUME, MARKUP, FORMULA = range(len(METHODS))
+VOICE, SMS, DATA = range(len(SERVICES))
+MILLION = 1_000_000
 
 
 def known_codes(table: Table, name: str, known: Sequence[str]) -> Array:
@@ -20,6 +30,14 @@ def known_codes(table: Table, name: str, known: Sequence[str]) -> Array:
     codes = codes_of(table[name], known)
     refuse(name, table[name].to_numpy(), codes < 0)
     return codes
+
+
+def codes_or_first(table: Table, name: str, known: Sequence[str]) -> Array:
+    """Give a column of words as positions in `known`; absent or empty: the first."""
+    words = pd.Series(texts(table, name), dtype=object)
+    codes = codes_of(words, known)
+    refuse(name, words.to_numpy(), (codes < 0) & (words != "").to_numpy())
+    return np.maximum(codes, 0)
 
 
 def kinds_of(table: Table) -> Array:

@@ -1,6 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which tariff numbers, customers, call plans and the company have, and since when."""
+"""Which tariff a call goes by: its number's, customer's, class's, trunk's and so on."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,12 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .partners import Partners
 from .periods import PeriodTable, ranks
-from .tables import Array, Table, integers, positions
+from .tables import Array, Table, codes_of, integers, positions, texts
 
 PLAN_ORDER = ("subscription_id", "start", "priority")
-OWNERS = ("number", "partner", "company")
-ASSIGNMENT = ["owner_kind", "owner_id", "tariff_id", "start", "end"]
+OWNERS = ("number", "partner", "class", "trunk", "carrier", "address", "company")
+# Owners that are named by a text, and the column of the calls that holds it.
+NAMED = {"trunk": "trunk", "address": "source_address"}
+ASSIGNMENT = ["owner_kind", "owner_id", "owner_key", "tariff_id", "start", "end"]
 SUBSCRIPTION = [
     "subscription_id", "partner_id", "priority", "start", "end", "numbers", "tariff_id",
 ]  # fmt: skip
@@ -61,11 +64,13 @@ class Plans(NamedTuple):
 
 @dataclass(frozen=True)
 class Holders:
-    """Dated assignments by kind of owner, with positions of tariffs; and call plans."""
+    """Dated assignments by kind of owner, with positions of tariffs; and call plans.
 
-    numbers: PeriodTable
-    partners: PeriodTable
-    company: PeriodTable
+    keys: for owners that are named by a text, the known ones, sorted.
+    """
+
+    owners: dict[str, PeriodTable]
+    keys: dict[str, list[str]]
     plans: Plans
 
     @classmethod
@@ -73,43 +78,66 @@ class Holders:
         cls, assignments: Table | None, subscriptions: Table | None, tariff_ids: Array
     ) -> "Holders":
         """Index assignments and subscriptions (columns as in `RateBook.build`)."""
-        tables = (assigned(assignments, kind, tariff_ids) for kind in OWNERS)
-        return cls(*tables, Plans.build(subscriptions, tariff_ids))
+        table = pd.DataFrame(columns=ASSIGNMENT) if assignments is None else assignments
+        kinds, names = np.array(texts(table, "owner_kind")), texts(table, "owner_key")
+        owners, keys = {}, {}
+        for kind in OWNERS:
+            rows = np.flatnonzero(kinds == kind)
+            own = integers(table, "owner_id", missing=0)[rows] * (kind != "company")
+            if kind in NAMED:
+                keys[kind] = sorted({names[row] for row in rows} - {""})
+                asked = pd.Series([names[row] for row in rows], dtype=object)
+                own = codes_of(asked, keys[kind])
+            owners[kind] = assigned(table.iloc[rows], own, tariff_ids)
+        return cls(owners, keys, Plans.build(subscriptions, tariff_ids))
 
-    def tariffs_of(
-        self, number_ids: Array, partner_ids: Array, moments: Array
-    ) -> Array:
-        """Give each call's tariff (position, -1 none) as assigned at its moment."""
-        found = self.numbers.lookup(number_ids, moments)
-        columns = (number_ids, partner_ids, moments)
-        for lookup in (self._of_partner, self.plans.tariffs_of, self._of_company):
+    def tariffs_of(self, calls: Table, partners: Partners, moments: Array) -> Array:
+        """Give each call's tariff (position, -1 none) as assigned at its moment.
+
+        The number's, else the customer's, the call plan's, that of the customer's
+        class, of the trunk, the carrier, the source address, the company's.
+        """
+        number_ids = integers(calls, "number_id")
+        partner_ids = integers(calls, "partner_id")
+        found = self.owners["number"].lookup(number_ids, moments)
+        for kind in ("partner", "plan", *OWNERS[2:]):
             rows = np.flatnonzero(found < 0)
-            if rows.size:
-                found[rows] = lookup(*(column[rows] for column in columns))
+            if not rows.size:
+                break
+            if kind == "plan":
+                owners = (number_ids[rows], partner_ids[rows])
+                found[rows] = self.plans.tariffs_of(*owners, moments[rows])
+            elif len(self.owners[kind].keys):
+                own = self._owners(kind, calls, partner_ids, partners)[rows]
+                found[rows] = self.owners[kind].lookup(own, moments[rows])
         return found
 
-    def _of_partner(
-        self, _number_ids: Array, partner_ids: Array, moments: Array
+    def _owners(
+        self, kind: str, calls: Table, partner_ids: Array, partners: Partners
     ) -> Array:
-        """Give the tariff assigned to each customer."""
-        return self.partners.lookup(partner_ids, moments)
+        """Give the owner of each call by which assignments of a kind are found."""
+        if kind == "partner":
+            return partner_ids
+        if kind == "class":
+            return partners.classes(partner_ids)
+        if kind == "carrier":
+            return integers(calls, "carrier_id", missing=0)
+        if kind == "company":
+            return np.zeros(len(calls), dtype=np.int64)
+        name = NAMED[kind]
+        if name not in calls:
+            return np.full(len(calls), -1, dtype=np.int64)
+        return codes_of(calls[name], self.keys[kind])
 
-    def _of_company(
-        self, number_ids: Array, _partner_ids: Array, moments: Array
-    ) -> Array:
-        """Give the company's own tariff."""
-        return self.company.lookup(np.zeros_like(number_ids), moments)
 
-
-def assigned(table: Table | None, kind: str, tariff_ids: Array) -> PeriodTable:
+def assigned(table: Table, owners: Array, tariff_ids: Array) -> PeriodTable:
     """Index the assignments of one kind of owner; of two that overlap the later."""
-    table = pd.DataFrame(columns=ASSIGNMENT) if table is None else table
-    table = table[np.array([name == kind for name in table["owner_kind"]], dtype=bool)]
     tariffs = positions(tariff_ids, integers(table, "tariff_id"))
-    table, tariffs = table[tariffs >= 0], tariffs[tariffs >= 0]
-    owners = integers(table, "owner_id", missing=0) * (kind != "company")
+    kept = np.flatnonzero((tariffs >= 0) & (owners >= 0))
+    table, tariffs = table.iloc[kept], tariffs[kept]
     start, end = integers(table, "start"), integers(table, "end")
-    return PeriodTable.build(owners, start, end, tariffs, ranks(-tariffs, -start))
+    rank = ranks(-tariffs, -start)
+    return PeriodTable.build(owners[kept], start, end, tariffs, rank)
 
 
 def plan_rows(table: Table | None, tariff_ids: Array) -> tuple[Table, Array]:

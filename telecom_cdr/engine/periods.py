@@ -34,6 +34,18 @@ def month_starts(days: pd.Series) -> Array:
     return days.to_numpy().astype("datetime64[M]").astype("datetime64[s]")
 
 
+def period_starts(days: pd.Series, billing_days: Array | int = 1) -> Array:
+    """Give the first day of each day's billing period as datetime64[s].
+
+    A customer's period begins on the billing day of each month, 1 (calendar months) to
+    28; `billing_days` is one for all or one for each.
+    """
+    moved = np.asarray(billing_days, dtype=np.int64) - 1
+    dates = days.to_numpy().astype("datetime64[D]")
+    months = (dates - moved).astype("datetime64[M]").astype("datetime64[D]")
+    return (months + moved).astype("datetime64[s]")
+
+
 def ranks(*keys: Array) -> Array:
     """Give each row its place (int64) in the order of keys, the last key first."""
     places = np.empty(len(keys[0]), dtype=np.int64)

@@ -10,15 +10,20 @@ import pandas as pd
 
 from .allowances import Bundles
 from .book import RateBook
+from .conversion import ratios
+from .exact import Fractions, plus, product
+from .extra import with_extra
 from .match import (
     DestinationTable,
     NumberTable,
     match_destinations,
     match_numbers,
 )
-from .money import MICRO
+from .money import MICRO, fits_int64, round_ratio
+from .outcome import nullable
 from .periods import local_days
 from .rating import rate_bundled, rate_calls, rate_cost
+from .tables import amounts, integers
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,9 @@ def match_calls(
 ) -> pd.DataFrame:
     """Facts of one carrier, joined with day, number, customer and destination.
 
-    Adds day, number_id, partner_id, side, match_key, destination_id, prefix
-    and category; the index stays.
+    Adds day, number_id, partner_id, side, match_key, destination_id, prefix,
+    category, carrier_id and carrier_currency_id, and of the facts in `extra` those that
+    prices here depend on; the index stays.
     """
     terms = tables.carriers[carrier_id]
     numbers = match_numbers(facts, terms.numbers)
@@ -70,7 +76,16 @@ def match_calls(
         facts, tables.destinations, tables.country_code, tables.fallback
     )
     day = local_days(facts["start_at"], tables.time_zone).rename("day")
-    return pd.concat([facts, day, numbers, destinations], axis=1)
+    matched = pd.concat([facts, day, numbers, destinations], axis=1)
+    matched = with_extra(matched, tables.book.needs_extra)
+    return _of_carrier(matched, carrier_id, tables)
+
+
+def _of_carrier(
+    calls: pd.DataFrame, carrier_id: int, tables: RatingTables
+) -> pd.DataFrame:
+    currency_id = tables.carriers[carrier_id].currency_id
+    return calls.assign(carrier_id=carrier_id, carrier_currency_id=currency_id)
 
 
 def price_calls(
@@ -79,9 +94,10 @@ def price_calls(
     """Matched calls of one carrier, joined with cost, price and margin.
 
     Adds the columns of rate_cost and rate_calls and margin_nano (Int64, in the
-    company's currency, missing where price or cost is, or where one of them is
-    in another currency). Allowances are left to :func:`deal_out`.
+    company's currency at the ratios of the call's day, missing where price, cost or
+    a ratio is). Allowances are left to :func:`deal_out`.
     """
+    calls = _of_carrier(calls, carrier_id, tables)
     cost = _cost(calls, carrier_id, tables)
     calls = calls.assign(**cost)
     prices = rate_calls(calls, tables.book)
@@ -89,16 +105,21 @@ def price_calls(
 
 
 def deal_out(
-    calls: pd.DataFrame, tables: RatingTables, used: pd.DataFrame | None
+    calls: pd.DataFrame,
+    tables: RatingTables,
+    used: pd.DataFrame | None,
+    tiered: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Matched and costed calls of one customer and month, with allowances.
+    """Matched and costed calls of one customer and period, with allowances and tiers.
 
     :param calls: all calls of the month that are not invoiced, with identity,
         cost_nano and cost_currency_id
     :param used: draws of the invoiced calls, they stand
+    :param tiered: what these count for in tiers of the month, as
+        :func:`engine.rating.tier_totals` gives it
     :return: calls joined with prices, covered quantities and margin; the draws
     """
-    prices, draws = rate_bundled(calls, tables.book, tables.bundles, used)
+    prices, draws = rate_bundled(calls, tables.book, tables.bundles, used, tiered)
     return _with_margin(pd.concat([calls, prices], axis=1), tables), draws
 
 
@@ -109,14 +130,23 @@ def _cost(calls, carrier_id, tables):
 
 
 def _with_margin(calls: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:
-    known = (
-        calls["price_micro"].notna()
-        & calls["cost_nano"].notna()
-        & (calls["currency_id"] == tables.currency_id)
-        & (calls["cost_currency_id"] == tables.currency_id)
-    ).to_numpy(dtype=bool)
-    price = calls["price_micro"].fillna(0).to_numpy(dtype=np.int64)
-    cost = calls["cost_nano"].fillna(0).to_numpy(dtype=np.int64)
-    margin = pd.array(price * MICRO - cost, dtype="Int64")
-    margin[~known] = pd.NA
+    price, has_price = _in_company_currency(calls, "price_micro", MICRO, tables)
+    cost, has_cost = _in_company_currency(calls, "cost_nano", 1, tables)
+    exact = plus(price, Fractions(-cost.top, cost.bottom))
+    rounded = round_ratio(*exact, "half_up")
+    known = has_price & has_cost & fits_int64(rounded)
+    margin = nullable(np.where(known, rounded, 0).astype(np.int64), known, calls.index)
     return calls.assign(margin_nano=margin)
+
+
+def _in_company_currency(
+    calls: pd.DataFrame, name: str, scale: int, tables: RatingTables
+) -> tuple[Fractions, np.ndarray]:
+    """An amount in nano of the company's currency, and where it is known."""
+    values, known = amounts(calls, name)
+    currency = "currency_id" if name == "price_micro" else "cost_currency_id"
+    own = integers(calls, currency, missing=0)
+    wanted = np.full(len(calls), tables.currency_id, dtype=np.int64)
+    ratio = ratios(calls, tables.book.currencies, own, wanted)
+    nano = product(values, np.full(len(values), scale), ratio.top)
+    return Fractions(nano, ratio.bottom), known & ratio.known

@@ -2,7 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The one formula of a price, for whole tables, exact whatever the size.
 
-amount = fixed + price * quantity / unit, between minimum and maximum, converted
+amount = fixed + price * quantity / unit, between minimum and maximum, and extra,
+converted
 """
 
 from collections.abc import Mapping
@@ -11,22 +12,25 @@ from typing import Any
 
 import numpy as np
 
+from .exact import peak
 from .money import AMOUNT_DIGITS, MODES, SAFE, powers_of_ten, to_micro
 from .tables import Array
 
 FACTORS = (
-    "fixed", "price", "quantity", "unit", "minimum", "maximum", "top", "bottom",
+    "fixed", "price", "quantity", "unit", "minimum", "maximum", "extra", "top",
+    "bottom",
 )  # fmt: skip
-MAYBE_WIDE = ("quantity", "unit", "top", "bottom")
+MAYBE_WIDE = ("fixed", "price", "quantity", "unit", "top", "bottom")
 
 
 @dataclass(frozen=True)
 class Terms:
     """What amounts are made of, an array with one value a call each.
 
-    fixed, price, minimum, maximum: nano (int64).  quantity, unit (above 0): what the
-    price is multiplied and divided by; top, bottom (above 0): the currency ratio; these
-    four int64, or object where one is larger.  has_minimum, has_maximum, is_free: bool.
+    minimum, maximum, extra: nano (int64).  fixed, price: nano; quantity, unit (above
+    0): what the price is multiplied and divided by; top, bottom (above 0): the currency
+    ratio; these six int64, or object where one is larger.  has_minimum, has_maximum,
+    is_free: bool.
     digits (0..6), modes (codes in MODES): the rounding.
     """
 
@@ -39,6 +43,7 @@ class Terms:
     maximum: Array
     has_maximum: Array
     is_free: Array
+    extra: Array
     top: Array
     bottom: Array
     digits: Array
@@ -94,14 +99,9 @@ def may_overflow(terms: Terms) -> Array:
     return ~(largest(columns, scale) < SAFE)
 
 
-def peak(values: Array) -> int:
-    """Give the largest magnitude in a column."""
-    return max(abs(int(values.min())), abs(int(values.max())))
-
-
 def largest(parts: Mapping[str, Any], scale: Any) -> Any:
     """Bound every step of `rounded` from above, for integers or for float arrays."""
-    bounds = parts["fixed"] + parts["minimum"] + parts["maximum"] + 1
+    bounds = parts["fixed"] + parts["minimum"] + parts["maximum"] + parts["extra"] + 1
     amount = bounds * parts["unit"] + (parts["price"] + 1) * parts["quantity"] + 1
     return amount * parts["top"] + (parts["unit"] + 1) * parts["bottom"] * scale
 
@@ -130,4 +130,6 @@ def ratio_of(terms: Terms) -> tuple[Array, Array]:
         most = np.minimum(numerator, terms.maximum * terms.unit)
         numerator = np.where(terms.has_maximum, most, numerator)
     numerator = np.where(terms.is_free, 0, numerator)
+    if terms.extra.any():
+        numerator = numerator + terms.extra * terms.unit
     return numerator * terms.top, terms.unit * terms.bottom

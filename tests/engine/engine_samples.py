@@ -31,6 +31,22 @@ RATE = {
     "markup_ppm": 0,
     "is_allowed": True,
     "is_late_priced": False,
+    "price_seconds": 60,
+    "initial_price_nano": None,
+    "free_seconds": 0,
+    "volume_initial": 1,
+    "volume_increment": 1,
+    "band_id": 0,
+    "tier_rule": "first_second",
+    "volume_unit": "",
+    "volume_rule": "graduated",
+    "volume_scope": "partner",
+    "formula": "",
+    "units_formula": "",
+    "calling_pattern": "",
+    "called_pattern": "",
+    "region_pattern": "",
+    "sequence": 10,
     "start": EVER,
     "end": NEVER,
 }
@@ -39,6 +55,8 @@ TARIFF = {
     "currency_id": EUR,
     "rounding_digits": 4,
     "rounding": "half_up",
+    "time_zone": "UTC",
+    "band_rule": "start",
 }
 CALL = {
     "service": "voice",
@@ -101,11 +119,18 @@ def rate(rate_id: int, price: str = "0", connect: str = "0", **values) -> dict:
     """Give a row of the rates table; price, connect, minimum, maximum as texts."""
     row = {**RATE, "rate_id": rate_id, "price_nano": parse_nano(price)}
     row["connect_nano"] = parse_nano(connect)
-    for name in ("minimum", "maximum"):
+    for name in ("minimum", "maximum", "initial_price"):
         if name in values:
             row[f"{name}_nano"] = parse_nano(values.pop(name))
     assert not set(values) - set(row), f"no such column: {set(values) - set(row)}"
     return row | values
+
+
+def tier(rate_id: int, start: int, price: str | None = None, **values) -> dict:
+    """Give a row of the tiers table; by second unless said otherwise."""
+    row = {"rate_id": rate_id, "kind": "second", "start": start, "increment": 0}
+    row |= {"price_nano": None if price is None else parse_nano(price)}
+    return row | {"markup_ppm": None} | values
 
 
 def table(rows: list[dict], default: dict) -> pd.DataFrame:
@@ -116,7 +141,7 @@ def table(rows: list[dict], default: dict) -> pd.DataFrame:
 def rates_table(rows: list[dict]) -> pd.DataFrame:
     """Give the rates table; empty minima and maxima are NA, whatever came."""
     rates = table(rows, rate(0))
-    for name in ("minimum_nano", "maximum_nano"):
+    for name in ("minimum_nano", "maximum_nano", "initial_price_nano"):
         rates[name] = pd.array(rates[name].tolist(), dtype="Int64")
     return rates
 
@@ -127,12 +152,18 @@ def tariffs_table(rows: list[dict]) -> pd.DataFrame:
 
 
 def book(rates, tariffs=({},), prefixes=NO_PREFIXES, assignments=None, **tables):
-    """Give a rate book; by default tariff 1 is the company's and everything is EUR."""
-    company = {"owner_kind": "company", "owner_id": 0, "tariff_id": 1}
+    """Give a rate book; by default tariff 1 is the company's and everything is EUR.
+
+    Tables beside these may be lists of rows.
+    """
+    company = {"owner_kind": "company", "owner_id": 0, "owner_key": "", "tariff_id": 1}
     company |= {"start": EVER, "end": NEVER}
     given = [company] if assignments is None else assignments
     if "subscriptions" in tables:
         tables["subscriptions"] = table(tables["subscriptions"], SUBSCRIPTION)
+    for name, rows in tables.items():
+        if isinstance(rows, list):
+            tables[name] = pd.DataFrame(rows, dtype=object)
     return RateBook.build(
         tariffs_table(list(tariffs)),
         rates_table(list(rates)),

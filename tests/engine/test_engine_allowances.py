@@ -4,6 +4,7 @@
 
 import pandas as pd
 import pytest
+from bundle_samples import full_bundles
 from engine.allowances import Bundles
 from engine.exceptions import BookError, PrefixError
 from engine.rating import rate_bundled
@@ -302,6 +303,98 @@ def test_draws_name_calls_by_the_index_of_the_table():
     calls = calls_table(minutes(60, 60)).set_axis([70, 30])
     _result, draws = rate_bundled(calls, book([VOICE]), bundles([{}]))
     assert draws["call"].tolist() == [70, 30]
+
+
+PRICED = [
+    # allowance, rules of the subscription, calls (s); prices, draws
+    # 0.001 a second and 0.10 to connect: 60 s cost 0.16.
+    # 0.20 is worth a call of 0.16 and 15 of the next call's 60 s (0.04).
+    (
+        {"quantity": 600, "amount_limit_micro": 200_000},
+        {},
+        (60, 60, 60),
+        [0, 145_000, 160_000],
+        [60, 15],
+    ),
+    # 120 s are taken for 61, 30 are left.
+    (
+        {"quantity": 150},
+        {"bundle_initial": 60, "bundle_increment": 60},
+        (61, 61),
+        [0, 131_000],
+        [120, 30],
+    ),
+    # Calls up to 30 s are priced as ever, and take nothing.
+    ({"quantity": 600}, {"bundle_grace": 30}, (30, 31), [130_000, 0], [31]),
+    # What is left costs a quarter less, also of calls that nothing was left for.
+    (
+        {"quantity": 20, "rest_discount_ppm": 250_000},
+        {},
+        (60, 60),
+        [105_000, 120_000],
+        [20],
+    ),
+    # A fee of 0.02 and 0.0005 a second for what is covered.
+    (
+        {"quantity": 100},
+        {"covered_connect_nano": 20_000_000, "covered_price_nano": 500_000},
+        (60, 60),
+        [50_000, 160_000],
+        [60, 40],
+    ),
+    # The tariff's connect fee: by default of what is left, always, never.
+    (
+        {"quantity": 90},
+        {"connect_rule": "always"},
+        (60, 60),
+        [100_000, 130_000],
+        [60, 30],
+    ),
+    (
+        {"quantity": 90},
+        {"connect_rule": "never"},
+        (60, 60, 60),
+        [0, 30_000, 160_000],
+        [60, 30],
+    ),
+]
+
+
+@pytest.mark.parametrize(("allowance", "rules", "lengths", "expected", "taken"), PRICED)
+def test_what_the_rules_of_a_bundle_make_of_prices(
+    allowance, rules, lengths, expected, taken
+):
+    known = full_bundles([allowance], [rules])
+    result, draws = rate_bundled(calls_table(minutes(*lengths)), book([VOICE]), known)
+    assert result["price_micro"].tolist() == expected
+    assert draws["quantity"].tolist() == taken
+
+
+RUNNING = [
+    # run_through, billed seconds of what 70 s leave of 130 s at 60/60, price
+    (False, 60, 160_000),
+    (True, 110, 210_000),
+]
+
+
+@pytest.mark.parametrize(("run_through", "billed", "price"), RUNNING)
+def test_increments_begin_anew_or_run_on(run_through, billed, price):
+    """130 s are 180 in steps of 60; 70 s of these are covered, so 110 are left."""
+    rates = book([rate(1, "0.06", "0.10", initial=60, increment=60)])
+    known = full_bundles([{"quantity": 70}], [{"run_through": run_through}])
+    result, _draws = rate_bundled(calls_table(minutes(130)), rates, known)
+    assert result["billed_duration"].tolist() == [billed]
+    assert result["price_micro"].tolist() == [price]
+
+
+def test_money_pays_first_and_its_discount_is_on_the_rest():
+    """0.16 less 0.10 leaves 0.06, of which a quarter is off; then 0.12 of 0.16."""
+    allowance = {"kind": "amount", "quantity": 100_000, "rest_discount_ppm": 250_000}
+    known = full_bundles([allowance])
+    calls = calls_table(minutes(60, 60))
+    result, draws = rate_bundled(calls, book([VOICE]), known)
+    assert result["price_micro"].tolist() == [45_000, 120_000]
+    assert draws["quantity"].tolist() == [100_000]
 
 
 def test_without_bundles_prices_are_plain():

@@ -1,0 +1,265 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Tiers by what a customer has used in the month: computed by hand."""
+
+import pandas as pd
+import pytest
+from engine.allowances import Bundles
+from engine.rating import rate_bundled, rate_calls, tier_totals
+from engine_samples import ALLOWANCE, SUBSCRIPTION, book, calls_table, rate, table, tier
+
+NONE = Bundles.build(table([], SUBSCRIPTION), table([], ALLOWANCE))
+
+
+def volume(start, price=None, **values):
+    """Give a tier of the month of rate 1."""
+    return tier(1, start, price, kind="volume", **values)
+
+
+def month(row, tiers, calls, bundles=NONE, tiered=None, **tables):
+    """Rate the calls of a month, one a minute; give the result."""
+    rows = [{"start_at": f"2026-03-10 10:{n:02d}:00", **c} for n, c in enumerate(calls)]
+    rate_book = book([row], tiers=tiers, **tables)
+    return rate_bundled(calls_table(rows), rate_book, bundles, tiered=tiered)[0]
+
+
+def prices(*arguments, **options):
+    """Give the prices of such a month in micro."""
+    return month(*arguments, **options)["price_micro"].tolist()
+
+
+def seconds(*durations):
+    """Give calls of so many seconds."""
+    return [{"duration": one} for one in durations]
+
+
+def test_graduated_seconds_split_the_call_at_the_border():
+    """0.60 a minute up to second 100 of the month, 0.06 from the 101st on."""
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    result = month(row, [volume(100, "0.06")], seconds(60, 60, 60))
+    assert result["price_micro"].tolist() == [600_000, 420_000, 60_000]
+    assert result["tier_from"].tolist() == [0, 60, 120]
+
+
+def test_the_upper_edge_is_inclusive():
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    assert prices(row, [volume(60, "0.06")], seconds(60, 60)) == [600_000, 60_000]
+    assert prices(row, [volume(61, "0.06")], seconds(60, 60)) == [600_000, 69_000]
+    assert prices(row, [volume(59, "0.06")], seconds(60, 60)) == [591_000, 60_000]
+
+
+def test_a_started_block_is_charged_in_full_at_its_first_seconds_tier():
+    row = rate(1, "0.60", initial=60, increment=60, volume_unit="seconds")
+    assert prices(row, [volume(61, "0.06")], seconds(50, 110, 10)) == [
+        600_000, 660_000, 60_000,
+    ]  # fmt: skip
+
+
+def test_several_tiers_are_crossed_in_one_call():
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    tiers = [volume(60, "0.06"), volume(120, "0"), volume(180, "6")]
+    assert prices(row, tiers, seconds(240)) == [6_660_000]
+
+
+def test_whole_prices_all_units_by_the_tier_of_the_total():
+    row = rate(1, "0.60", volume_unit="seconds", volume_rule="whole")
+    tiers = [volume(120, "0.06")]
+    at_edge = month(row, tiers, seconds(60, 60))
+    assert at_edge["price_micro"].tolist() == [600_000, 600_000]
+    assert at_edge["tier_from"].tolist() == [120, 120]
+    assert prices(row, tiers, seconds(60, 60, 1)) == [60_000, 60_000, 60_000]
+
+
+CALLS = [
+    # unit, method, service, calls, prices at 0.10 up to 2 units, then 0.05
+    ("calls", "call", "voice", seconds(10, 0, 20, 30), [100_000, 0, 100_000, 50_000]),
+    ("calls", "duration", "voice", seconds(60, 60, 120), [100_000, 100_000, 100_000]),
+    ("messages", "volume", "sms", [{}] * 3, [100_000, 100_000, 50_000]),
+    ("messages", "call", "sms", [{}] * 3, [100_000, 100_000, 50_000]),
+]
+
+
+@pytest.mark.parametrize(("unit", "method", "service", "calls", "expected"), CALLS)
+def test_calls_and_messages_are_counted_one_by_one(
+    unit, method, service, calls, expected
+):
+    row = rate(1, "0.10", method=method, service=service, volume_unit=unit)
+    calls = [{"service": service, **one} for one in calls]
+    assert prices(row, [volume(2, "0.05")], calls) == expected
+
+
+def test_bytes_are_split_in_their_own_steps():
+    """1 a megabyte up to 1.5 MB, then 0.1; a step of 1 MB that is begun is full."""
+    row = rate(1, "1", method="volume", service="data", volume_unit="bytes")
+    tiers = [volume(1_500_000, "0.1")]
+    calls = [{"service": "data", "volume": 1_000_000}] * 3
+    assert prices(row, tiers, calls) == [1_000_000, 550_000, 100_000]
+    row |= {"volume_initial": 1_000_000, "volume_increment": 1_000_000}
+    assert prices(row, tiers, calls) == [1_000_000, 1_000_000, 100_000]
+
+
+def test_money_counts_at_the_rates_own_line_connect_fee_included():
+    """0.10 and 0.60 a minute; from 1.00 on 0.06 a minute.
+
+    The first call: 0.70.  The second: 0.10 + 20 s at the old price make 1.00, 40 s cost
+    0.04; it counts for 0.70 all the same, and the third is in the second tier.
+    """
+    row = rate(1, "0.60", "0.10", initial=1, increment=1, volume_unit="amount")
+    result = month(row, [volume(10**9, "0.06")], seconds(60, 60, 60))
+    assert result["price_micro"].tolist() == [700_000, 340_000, 160_000]
+    assert result["tier_from"].tolist() == [0, 700_000_000, 1_400_000_000]
+
+
+def test_money_behind_a_border_still_counts_at_the_rates_own_line():
+    """0.60 a minute; from 0.30 on 0.06, from 0.60 on free: 30 s, 30 s, 60 s."""
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="amount")
+    tiers = [volume(3 * 10**8, "0.06"), volume(6 * 10**8, "0")]
+    assert prices(row, tiers, seconds(120)) == [330_000]
+    assert prices(row, tiers, seconds(15, 30, 75)) == [150_000, 165_000, 15_000]
+
+
+def test_markups_may_fall_with_the_month():
+    row = rate(1, method="markup", markup_ppm=500_000, volume_unit="calls")
+    calls = [{"cost_nano": 10**9}] * 3
+    tiers = [volume(1, markup_ppm=200_000), volume(2, markup_ppm=0)]
+    assert prices(row, tiers, calls) == [1_500_000, 1_200_000, 1_000_000]
+
+
+def test_numbers_may_count_for_themselves():
+    calls = [{"number_id": 1}, {"number_id": 2}, {"number_id": 1}]
+    row = rate(1, "0.60", volume_unit="calls", volume_scope="number")
+    tiers = [volume(1, "0.06")]
+    assert prices(row, tiers, calls) == [600_000, 600_000, 60_000]
+    row |= {"volume_scope": "partner"}
+    assert prices(row, tiers, calls) == [600_000, 60_000, 60_000]
+    others = [{"partner_id": 2}, {"partner_id": 1}, {"partner_id": 2}]
+    assert prices(row, tiers, others) == [600_000, 600_000, 60_000]
+
+
+def test_a_month_begins_on_the_billing_day_of_the_customer():
+    row = rate(1, "0.60", volume_unit="calls")
+    days = ["2026-03-01", "2026-03-14", "2026-03-15", "2026-04-14", "2026-04-15"]
+    calls = [{"start_at": f"{day} 12:00"} for day in days]
+    tiers, dear, cheap = [volume(1, "0.06")], 600_000, 60_000
+    assert prices(row, tiers, calls) == [dear, cheap, cheap, dear, cheap]
+    partners = [{"partner_id": 1, "billing_day": 15, "class_id": 0}]
+    assert prices(row, tiers, calls, partners=partners) == [
+        dear, cheap, dear, cheap, dear,
+    ]  # fmt: skip
+
+
+def test_what_is_not_charged_does_not_count():
+    """Not the free call, not the one of nobody, not what waits for a currency rate."""
+    row = rate(1, "0.60", volume_unit="calls", grace=5)
+    calls = [{"duration": 5}, {"number_id": 0}, {"currency_id": 2}, {}, {}]
+    result = month(row, [volume(1, "0.06")], calls)
+    assert result["price_micro"].tolist() == [0, pd.NA, pd.NA, 600_000, 60_000]
+
+
+def test_a_rate_without_unit_has_no_tiers_of_the_month():
+    assert prices(rate(1, "0.60"), [volume(0, "0.06")], seconds(60)) == [600_000]
+    row = rate(1, "0.60", volume_unit="seconds")
+    assert prices(row, [volume(0, "0.06")], seconds(60)) == [60_000]
+
+
+def test_bundles_cover_first_and_only_the_rest_counts():
+    """90 s covered: of 60, 60, 60 remain 0, 30, 60; border 60 splits the last."""
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    bundles = Bundles.build(
+        table([{}], SUBSCRIPTION), table([{"quantity": 90}], ALLOWANCE)
+    )
+    result = month(row, [volume(60, "0.06")], seconds(60, 60, 60), bundles)
+    assert result["price_micro"].tolist() == [0, 300_000, 330_000]
+    assert result["tier_from"].tolist() == [0, 0, 30]
+    assert result["bundle_duration"].tolist() == [60, 30, 0]
+
+
+THROUGH = [
+    # from, price of 90 s at 0.60 in 60/60 of which 30 s are covered, steps running on
+    (60, 900_000),
+    (31, 900_000),
+    (30, 360_000),
+]
+
+
+@pytest.mark.parametrize(("start", "expected"), THROUGH)
+def test_steps_that_run_on_through_a_bundle_count_where_they_are_paid(start, expected):
+    row = rate(1, "0.60", initial=60, increment=60, volume_unit="seconds")
+    subscription = {**SUBSCRIPTION, "run_through": True}
+    bundles = Bundles.build(
+        table([{}], subscription), table([{"quantity": 30}], ALLOWANCE)
+    )
+    result = month(row, [volume(start, "0.06")], seconds(90), bundles)
+    assert result["price_micro"].tolist() == [expected]
+    assert result["billed_duration"].tolist() == [90]
+
+
+def test_bundles_are_used_for_calls_beyond_a_free_tier():
+    """The first 60 s of the month are free by tier, so the bundle is for the others."""
+    row = rate(1, "0", initial=1, increment=1, volume_unit="seconds")
+    bundles = Bundles.build(
+        table([{}], SUBSCRIPTION), table([{"quantity": 60}], ALLOWANCE)
+    )
+    result = month(row, [volume(60, "0.60")], seconds(60, 60, 60), bundles)
+    assert result["bundle_duration"].tolist() == [0, 60, 0]
+    assert result["price_micro"].tolist() == [0, 0, 600_000]
+
+
+def test_invoiced_calls_stand_and_late_ones_take_what_they_left():
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    tiers = [volume(100, "0.06")]
+    frozen = {"rate_id": 1, "owner_id": 1, "quantity": 90}
+    march = pd.to_datetime(["2026-03-01"]).astype("datetime64[s]")
+    tiered = pd.DataFrame([frozen]).assign(period_start=march)
+    result = month(row, tiers, seconds(60), tiered=tiered)
+    assert result["price_micro"].tolist() == [150_000]
+    assert result["tier_from"].tolist() == [90]
+    other = tiered.assign(period_start=march - pd.Timedelta(28, "D"))
+    assert prices(row, tiers, seconds(60), tiered=other) == [600_000]
+
+
+def test_totals_of_priced_calls_follow_from_their_facts():
+    row = rate(1, "0.60", initial=60, increment=60, volume_unit="seconds")
+    rate_book = book([row], tiers=[volume(100, "0.06")])
+    facts = [
+        {"duration": 61, "rate_id": 1, "bundle_duration": 0},
+        {"duration": 61, "rate_id": 1, "bundle_duration": 30},
+        {"duration": 61, "rate_id": 1, "bundle_duration": 61},
+        {"duration": 61, "rate_id": 7, "bundle_duration": 0},
+        {"duration": 61, "rate_id": 1, "bundle_duration": 0, "start_at": "2026-04-02"},
+    ]
+    totals = tier_totals(calls_table(facts), rate_book)
+    assert totals["quantity"].tolist() == [180, 120]
+    assert totals["owner_id"].tolist() == [1, 1]
+    days = totals["period_start"].dt.strftime("%Y-%m-%d").tolist()
+    assert days == ["2026-03-01", "2026-04-01"]
+
+
+def test_order_is_by_start_then_identity_whatever_the_rows():
+    row = rate(1, "0.60", volume_unit="calls")
+    calls = calls_table([{"start_at": "2026-03-10 10:00"}] * 3)
+    calls["identity"] = ["c", "a", "b"]
+    rate_book = book([row], tiers=[volume(1, "0.06")])
+    result = rate_bundled(calls, rate_book, NONE)[0]
+    assert result["price_micro"].tolist() == [60_000, 600_000, 60_000]
+
+
+def test_alone_a_call_is_priced_as_the_first_of_its_month():
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    rate_book = book([row], tiers=[volume(60, "0.06")])
+    result = rate_calls(calls_table(seconds(60, 120)), rate_book)
+    assert result["price_micro"].tolist() == [600_000, 660_000]
+    whole = book([row | {"volume_rule": "whole"}], tiers=[volume(60, "0.06")])
+    result = rate_calls(calls_table(seconds(60, 120)), whole)
+    assert result["price_micro"].tolist() == [600_000, 120_000]
+
+
+def test_many_calls_of_a_month_are_priced_at_once():
+    """20,000 calls of 60 s; border 740,730 = 60 x 12,345.5 is inside call 12,346."""
+    count = 20_000
+    row = rate(1, "0.60", initial=1, increment=1, volume_unit="seconds")
+    calls = calls_table([{"duration": 60}]).iloc[[0] * count].reset_index(drop=True)
+    calls["identity"] = [f"{place:032x}" for place in range(count)]
+    rate_book = book([row], tiers=[volume(740_730, "0.06")])
+    result = rate_bundled(calls, rate_book, NONE)[0]["price_micro"].tolist()
+    assert result == [600_000] * 12_345 + [330_000] + [60_000] * 7_654
