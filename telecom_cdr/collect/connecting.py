@@ -32,7 +32,11 @@ def connect(
     checked = Settings.of(settings)
     connector = PROTOCOLS.get(checked.protocol)
     if connector is None:
-        raise CollectError("unreachable", f"no such protocol: {checked.protocol!r}")
+        raise CollectError(
+            "unreachable",
+            "no such protocol: %(protocol)s",
+            protocol=repr(checked.protocol),
+        )
     if checked.after_collect == "move":
         checked.move_parts()
     return connector(checked, probe)

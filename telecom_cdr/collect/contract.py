@@ -40,14 +40,30 @@ class CollectError(Exception):
 
     :ivar reason: one of :data:`REASONS`
     :ivar found: what was met, in a few words for the user, without secrets
+    :ivar wording: the same, to be told in another language: its ``text`` and the
+        ``values`` for the names in it
     """
 
-    def __init__(self, reason: str, found: str = "") -> None:
+    def __init__(self, reason: str, text: str = "", **values: object) -> None:
+        """Say what was met.
+
+        :param text: a few words in English; with values, ``%(name)s`` stands for one
+        :param values: what was met; ``problem`` is a few words, to be told like text
+        """
         if reason not in REASONS:
             raise ValueError(f"unknown reason: {reason}")
         self.reason = reason
-        self.found = printable(found)[:300]
+        shown = {name: printable(str(value))[:300] for name, value in values.items()}
+        self.found = printable(text % shown if values else text)[:300]
+        self.wording = _wording(text if values else self.found, shown)
         super().__init__(f"{reason}: {self.found}")
+
+
+def _wording(text: str, values: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = dict(values)
+    if "problem" in told:
+        told["problem"] = {"text": told["problem"].rstrip(".")}
+    return {"text": text.rstrip("."), "values": told}
 
 
 def printable(text: str) -> str:
@@ -110,7 +126,8 @@ class Settings:
             raise CollectError(
                 "no_directory",
                 "files can only be moved to a subfolder, such as 'collected', "
-                f"not to {self.move_directory!r}",
+                "not to %(directory)s",
+                directory=repr(self.move_directory),
             )
         return parts
 
@@ -229,7 +246,10 @@ class Connection(ABC):
         if limit and entry.size > limit:
             raise CollectError(
                 "too_large",
-                f"{entry.name} has {entry.size} bytes, the limit is {limit}",
+                "%(name)s has %(size)s bytes, the limit is %(limit)s",
+                name=entry.name,
+                size=entry.size,
+                limit=limit,
             )
         with self._reading(entry) as (read, is_unchanged):
             raw = _CheckedStream(entry, read, is_unchanged)
@@ -298,12 +318,14 @@ def new_names(entry: Entry) -> Iterator[bytes]:
         suffix = (stamp if count == 1 else f"{stamp}-{count}").encode()
         kept = LONGEST_NAME - len(suffix) - len(extension)
         yield stem[:kept] + suffix + extension
-    raise CollectError("transfer", f"{entry.name} has no free name to be moved to")
+    raise CollectError(
+        "transfer", "%(name)s has no free name to be moved to", name=entry.name
+    )
 
 
 def vanished(entry: Entry) -> CollectError:
     """The error for a file that was listed and is not there any more."""
-    return CollectError("transfer", f"{entry.name} is not there any more")
+    return CollectError("transfer", "%(name)s is not there any more", name=entry.name)
 
 
 def _may_be_at_rest(entry: Entry, now: float, settle: int) -> bool:
@@ -339,7 +361,11 @@ class _CheckedStream(io.RawIOBase):
         data = self._read(wanted) if wanted else b""
         if wanted and not data:
             size = self.entry.size
-            self._fail(f"ended after {size - self.left} of its {size} bytes")
+            self._fail(
+                "%(name)s ended after %(count)s of its %(size)s bytes",
+                count=size - self.left,
+                size=size,
+            )
         buffer[: len(data)] = data
         self.left -= len(data)
         self.check_end()
@@ -350,8 +376,8 @@ class _CheckedStream(io.RawIOBase):
         if self.left or self._is_checked:
             return
         if not self._is_unchanged():
-            self._fail("changed while it was read")
+            self._fail("%(name)s changed while it was read")
         self._is_checked = True
 
-    def _fail(self, what: str) -> None:
-        raise CollectError("transfer", f"{self.entry.name} {what}")
+    def _fail(self, what: str, **values: int) -> None:
+        raise CollectError("transfer", what, name=self.entry.name, **values)

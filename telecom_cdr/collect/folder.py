@@ -76,7 +76,7 @@ class FolderConnection(Connection):
         descriptor = self._open_file(entry)
 
         def read(size: int) -> bytes:
-            with _transferring(entry, "cannot be read"):
+            with _transferring(entry, "%(name)s cannot be read: %(problem)s"):
                 return os.read(descriptor, size)
 
         def is_unchanged() -> bool:
@@ -86,7 +86,7 @@ class FolderConnection(Connection):
         try:
             if not is_unchanged():
                 raise CollectError(
-                    "transfer", f"{entry.name} changed before it was read"
+                    "transfer", "%(name)s changed before it was read", name=entry.name
                 )
             yield read, is_unchanged
         finally:
@@ -101,7 +101,10 @@ class FolderConnection(Connection):
             raise vanished(entry) from error
         except OSError as error:
             raise CollectError(
-                "transfer", f"{entry.name} cannot be read: {_words(error)}"
+                "transfer",
+                "%(name)s cannot be read: %(problem)s",
+                name=entry.name,
+                problem=_words(error),
             ) from error
 
     def _is_there(self, entry: Entry) -> bool:
@@ -111,12 +114,14 @@ class FolderConnection(Connection):
         return now is not None and now.signature == entry.signature
 
     def _delete(self, entry: Entry) -> None:
-        with _transferring(entry, "is stored but cannot be deleted"):
+        what = "%(name)s is stored but cannot be deleted: %(problem)s"
+        with _transferring(entry, what):
             os.unlink(entry.remote_name, dir_fd=self._directory)
 
     def _move(self, entry: Entry, parts: list[str]) -> None:
+        what = "%(name)s is stored but cannot be moved: %(problem)s"
         with (
-            _transferring(entry, "is stored but cannot be moved"),
+            _transferring(entry, what),
             self._subfolder(parts) as folder,
         ):
             _rename(entry, self._directory, folder)
@@ -163,7 +168,9 @@ def _open_directory(settings: Settings) -> int:
     real = os.path.realpath(directory)
     if not is_allowed(real, settings.allowed_roots):
         roots = ", ".join(settings.allowed_roots)
-        raise CollectError("no_directory", f"only these and what is below: {roots}")
+        raise CollectError(
+            "no_directory", "only these and what is below: %(roots)s", roots=roots
+        )
     try:
         return os.open(real, FOLDER_FLAGS | os.O_NOFOLLOW)
     except OSError as error:
@@ -185,7 +192,7 @@ def _transferring(entry: Entry, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise CollectError(
-            "transfer", f"{entry.name} {what}: {_words(error)}"
+            "transfer", what, name=entry.name, problem=_words(error)
         ) from error
 
 

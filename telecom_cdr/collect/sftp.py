@@ -35,6 +35,8 @@ logging.getLogger(PARAMIKO_LOG).setLevel(logging.CRITICAL)
 
 BROKEN = (OSError, EOFError, ValueError, paramiko.SSHException, paramiko.SFTPError)
 """What paramiko raises for a session that broke or an answer that makes no sense."""
+NAMED = "%(name)s: %(problem)s"
+"""How it is told when the server does not answer a question about a file."""
 
 
 @contextmanager
@@ -74,13 +76,13 @@ class SftpConnection(Connection):
 
     def check_directory(self) -> None:
         """:raise CollectError: ``no_directory`` where it is none that we may see."""
-        with self._asking("no_directory", ""):
+        with self._asking("no_directory"):
             status = self._client.stat(self._directory)
         if status.st_mode is not None and not stat.S_ISDIR(status.st_mode):
             raise CollectError("no_directory", "it is not a directory")
 
     def _entries(self) -> Iterator[Entry]:
-        with self._asking("no_directory", ""):
+        with self._asking("no_directory"):
             for remote_name, attributes in self._client.scan(self._directory):
                 if is_plain_name(remote_name) and _is_file(attributes):
                     yield self._entry_of(remote_name, attributes)
@@ -101,23 +103,24 @@ class SftpConnection(Connection):
     def _reading(
         self, entry: Entry
     ) -> Iterator[tuple[Callable[[int], bytes], Callable[[], bool]]]:
-        with self._asking("transfer", f"{entry.name} cannot be opened: ", entry):
+        what = "%(name)s cannot be opened: %(problem)s"
+        with self._asking("transfer", what, entry.name, entry):
             file = self._client.open(self._path(entry.remote_name), "rb")
         reader = self._client.read_ahead(file.handle, entry.size)
 
         def read(size: int) -> bytes:
-            with self._asking("transfer", f"{entry.name}: "):
+            with self._asking("transfer", NAMED, entry.name):
                 return reader.read(size)
 
         def is_unchanged() -> bool:
-            with self._asking("transfer", f"{entry.name}: "):
+            with self._asking("transfer", NAMED, entry.name):
                 now = self._entry_of(entry.remote_name, file.stat())
             return now.signature == entry.signature
 
         try:
             if not is_unchanged():
                 raise CollectError(
-                    "transfer", f"{entry.name} changed before it was read"
+                    "transfer", "%(name)s changed before it was read", name=entry.name
                 )
             yield read, is_unchanged
         finally:
@@ -127,7 +130,7 @@ class SftpConnection(Connection):
     def _is_there(self, entry: Entry) -> bool:
         if not is_plain_name(entry.remote_name):
             return False
-        with self._asking("transfer", f"{entry.name}: "):
+        with self._asking("transfer", NAMED, entry.name):
             attributes = self._status(self._path(entry.remote_name))
         if attributes is None or not _is_file(attributes):
             return False
@@ -135,13 +138,13 @@ class SftpConnection(Connection):
         return now.signature == entry.signature
 
     def _delete(self, entry: Entry) -> None:
-        with self._asking(
-            "transfer", f"{entry.name} is stored but cannot be deleted: "
-        ):
+        what = "%(name)s is stored but cannot be deleted: %(problem)s"
+        with self._asking("transfer", what, entry.name):
             self._client.remove(self._path(entry.remote_name))
 
     def _move(self, entry: Entry, parts: list[str]) -> None:
-        with self._asking("transfer", f"{entry.name} is stored but cannot be moved: "):
+        what = "%(name)s is stored but cannot be moved: %(problem)s"
+        with self._asking("transfer", what, entry.name):
             folder = self._make_folders(parts)
             for name in new_names(entry):
                 if self._rename(entry.remote_name, posixpath.join(folder, name)):
@@ -182,10 +185,15 @@ class SftpConnection(Connection):
 
     @contextmanager
     def _asking(
-        self, reason: str, before: str, entry: Entry | None = None
+        self,
+        reason: str,
+        text: str = "%(problem)s",
+        name: str = "",
+        entry: Entry | None = None,
     ) -> Iterator[None]:
         """Turn what goes wrong while the server is asked into our own error.
 
+        :param entry: the file that is said to be gone where it is not there
         A session that broke is closed, so that nobody waits for it once more.
         """
         try:
@@ -193,10 +201,11 @@ class SftpConnection(Connection):
         except BROKEN as error:
             if entry is not None and isinstance(error, FileNotFoundError):
                 raise vanished(entry) from error
+            told = {"name": name, "problem": _words(error)}
             if _is_answer(error) and self.is_open:
-                raise CollectError(reason, before + _words(error)) from error
+                raise CollectError(reason, text, **told) from error
             self._client.get_channel().get_transport().close()
-            raise CollectError("transfer", before + _words(error)) from error
+            raise CollectError("transfer", text, **told) from error
 
 
 # === CONNECTING === #
@@ -236,8 +245,8 @@ def _start_session(transport: paramiko.Transport) -> HostKey:
         transport.set_keepalive(KEEPALIVE)
         return HostKey.of(transport.get_remote_server_key())
     except BROKEN as error:
-        words = f"what answers there is no SSH server that we can talk to ({error})"
-        raise CollectError("unreachable", words) from error
+        text = "what answers there is no SSH server that we can talk to (%(error)s)"
+        raise CollectError("unreachable", text, error=error) from error
 
 
 def _check_host_key(shown: HostKey, pinned: str, probe: bool) -> None:
@@ -252,7 +261,9 @@ def _log_in(
     transport: paramiko.Transport, settings: Settings, key: paramiko.PKey | None
 ) -> None:
     """Try the key, then the password; servers may also want both."""
-    refusal = "neither a password nor a private key is set"
+    refusal = CollectError(
+        "refused_login", "neither a password nor a private key is set"
+    )
     if key is not None:
         refusal = _try(transport, transport.auth_publickey, settings.username, key)
     if settings.password and not transport.is_authenticated():
@@ -260,22 +271,26 @@ def _log_in(
             transport, transport.auth_password, settings.username, settings.password
         )
     if not transport.is_authenticated():
-        raise CollectError("refused_login", refusal)
+        raise refusal
 
 
-def _try(transport: paramiko.Transport, method: Callable, *credentials) -> str:
-    """Log in by one method; what was said where that is not enough."""
+def _try(transport: paramiko.Transport, method: Callable, *credentials) -> CollectError:
+    """Log in by one method; the error that it is where that is not enough."""
     try:
         wanted = method(*credentials)
     except paramiko.BadAuthenticationType as error:
-        return "the server only takes " + ", ".join(error.allowed_types)
+        types = ", ".join(error.allowed_types)
+        return CollectError(
+            "refused_login", "the server only takes %(types)s", types=types
+        )
     except paramiko.AuthenticationException as error:
         if transport.is_active() and "timeout" in str(error):
             raise CollectError("unreachable", "no answer to the login") from error
-        return _words(error)
+        return CollectError("refused_login", _words(error))
     except BROKEN as error:
         raise CollectError("unreachable", _words(error)) from error
-    return "the server also wants " + ", ".join(wanted)
+    types = ", ".join(wanted)
+    return CollectError("refused_login", "the server also wants %(types)s", types=types)
 
 
 def _open_client(transport: paramiko.Transport) -> SftpClient:
@@ -283,8 +298,8 @@ def _open_client(transport: paramiko.Transport) -> SftpClient:
         client = SftpClient.from_transport(transport)
         client.get_channel().settimeout(SILENCE)
     except BROKEN as error:
-        words = f"the server let us in, but gives no SFTP ({_words(error)})"
-        raise CollectError("unreachable", words) from error
+        text = "the server let us in, but gives no SFTP (%(problem)s)"
+        raise CollectError("unreachable", text, problem=_words(error)) from error
     return client
 
 

@@ -61,15 +61,17 @@ class Budget:
         if self.members > self.limits.members:
             raise ArchiveError(
                 "members",
-                f"The archive holds more than {self.limits.members} files.",
+                "The archive holds more than %(limit)s files.",
                 name,
+                limit=self.limits.members,
             )
 
     def add_bytes(self, count: int, name: str) -> None:
         """Count unpacked bytes; ArchiveError where there are too many."""
         self.bytes += count
         if self.bytes > self.limits.total_bytes:
-            raise _bomb(name, f"more than {self.limits.total_bytes} bytes in all")
+            limit = self.limits.total_bytes
+            raise _bomb(name, "more than %(limit)s bytes in all", limit=limit)
 
 
 class GuardedStream(io.RawIOBase):
@@ -101,7 +103,7 @@ class GuardedStream(io.RawIOBase):
         except EOFError as error:
             raise ArchiveError(
                 "truncated",
-                f"'{self._name}' ends before its end: get the file again.",
+                "'%(found)s' ends before its end: get the file again.",
                 self._name,
             ) from error
         except DAMAGES as error:
@@ -116,7 +118,9 @@ class GuardedStream(io.RawIOBase):
         self._budget.add_bytes(count, self._name)
         ratio = self._budget.limits.ratio
         if self._count > RATIO_FREE_BYTES + ratio * self._packed_bytes():
-            raise _bomb(self._name, f"more than {ratio} times its packed size")
+            raise _bomb(
+                self._name, "more than %(ratio)s times its packed size", ratio=ratio
+            )
 
     def _packed_bytes(self) -> int:
         """Packed bytes that what came so far was made of."""
@@ -163,7 +167,7 @@ def _unpack(
     elif not depth:
         raise ArchiveError(
             "nested",
-            f"'{name}' is an archive in an archive in an archive: unpack it first.",
+            "'%(found)s' is an archive in an archive in an archive: unpack it first.",
             name,
         )
     elif head.startswith(GZIP_HEAD):
@@ -240,14 +244,17 @@ def _check_entries(entries: list[zipfile.ZipInfo], budget: Budget) -> None:
     if len(entries) > left:
         raise ArchiveError(
             "members",
-            f"The archive holds {len(entries)} files, {left} are allowed.",
+            "The archive holds %(found)s files, %(limit)s are allowed.",
             len(entries),
+            limit=left,
         )
     for entry in entries:
         _check_entry(entry)
     declared = sum(entry.file_size for entry in entries)
     if budget.bytes + declared > budget.limits.total_bytes:
-        raise _bomb("archive", f"{declared} bytes, {budget.limits.total_bytes} allowed")
+        limit = budget.limits.total_bytes
+        text = "%(size)s bytes, %(limit)s allowed"
+        raise _bomb("archive", text, size=declared, limit=limit)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -258,27 +265,33 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if not all(parts) or ".." in parts or ":" in parts[0] or is_link:
         raise ArchiveError(
             "path",
-            f"'{name}' in the archive is a link or names a place outside of it: "
+            "'%(found)s' in the archive is a link or names a place outside of it: "
             "pack the files by their plain names.",
             name,
         )
     if entry.flag_bits & 0x1:
         raise ArchiveError(
             "encrypted",
-            f"'{name}' in the archive is encrypted: send it without a password.",
+            "'%(found)s' in the archive is encrypted: send it without a password.",
             name,
         )
 
 
-def _bomb(name: str, what: str) -> ArchiveError:
+def _bomb(name: str, what: str, **values: int) -> ArchiveError:
     """The error for what unpacks to more than it may."""
     return ArchiveError(
-        "bomb", f"'{name}' unpacks to too much: {what}. Split the file.", name
+        "bomb",
+        "'%(found)s' unpacks to too much: %(what)s. Split the file.",
+        name,
+        what={"text": what, "values": values},
     )
 
 
 def _damaged(name: str, error: Exception) -> ArchiveError:
     """The error for what cannot be unpacked."""
     return ArchiveError(
-        "damaged", f"'{name}' is damaged ({error}): get the file again.", name
+        "damaged",
+        "'%(found)s' is damaged (%(error)s): get the file again.",
+        name,
+        error=error,
     )

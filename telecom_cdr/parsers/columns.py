@@ -92,7 +92,8 @@ def _missing_columns(missing: Sequence[Column], header: Sequence[str]) -> FileEr
     found = ", ".join(name.strip() for name in header)[:1000]
     return FileError(
         "header",
-        f"Columns that the format needs are missing: {lacking}. "
-        f"The file has: {found}. Choose another format, or correct its mapping.",
+        "Columns that the format needs are missing: %(found)s. "
+        "The file has: %(header)s. Choose another format, or correct its mapping.",
         lacking,
+        header=found,
     )

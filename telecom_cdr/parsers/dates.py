@@ -120,7 +120,7 @@ def _directive(key: str, what: str) -> str:
     if what in WORDS:
         return "word"
     known = ", ".join(f"%{name}" for name in (*NUMBERS, *WORDS))
-    raise FormatError(key, f"%{what}", f"one of {known}")
+    raise FormatError(key, f"%{what}", "one of %(known)s", known=known)
 
 
 def parse_dates(

@@ -21,6 +21,8 @@ MAX_TEXT = {"unique_id": 255, "trunk": 64, "account_code": 64}
 MAX_EXTRA = 1000
 # Fields that no column of a fact holds, kept in `extra` under these names.
 EXTRA_FIELDS = ("answer", "disposition", "end")
+# Facts in `extra` that prices may be computed from: JSON numbers where they are any.
+EXTRA_NUMBERS = ("price_per_unit", "discount", "total_hours")
 SERIAL_DIGITS = 8  # of a channel of Asterisk
 FACTS = (
     "service",
@@ -290,19 +292,22 @@ def _read_extra(
     noted = ~pd.isna(notes)
     if noted.any():
         columns["time_note"] = np.where(noted, notes, "")
-    parts = [_json_pairs(name, columns[name]) for name in sorted(columns)]
+    mark = plan.spec.decimal_mark
+    parts = [_json_pairs(name, columns[name], mark) for name in sorted(columns)]
     if not parts:
         return np.full(len(table), None, object)
     joined = [",".join(filter(None, cells)) for cells in zip(*parts, strict=True)]
     return objects(["{" + text + "}" if text else None for text in joined])
 
 
-def _json_pairs(name: str, texts: np.ndarray) -> np.ndarray:
-    """`"name":"text"` for each text, "" for blank ones."""
+def _json_pairs(name: str, texts: np.ndarray, decimal_mark: str) -> np.ndarray:
+    """`"name":"text"` for each text, "" for blank ones; numbers as numbers."""
     codes, distinct = pd.factorize(texts)
-    key = json.dumps(name)
-    pairs = [
-        f"{key}:{json.dumps(text[:MAX_EXTRA], ensure_ascii=False)}" if text else ""
-        for text in distinct
-    ]
+    key, pairs = json.dumps(name), []
+    for text in distinct:
+        value = json.dumps(text[:MAX_EXTRA], ensure_ascii=False)
+        if name in EXTRA_NUMBERS:
+            is_share = name == "discount"
+            value = quantities.json_number(text, decimal_mark, is_share) or value
+        pairs.append(f"{key}:{value}" if text else "")
     return np.array([*pairs, ""], object)[codes]

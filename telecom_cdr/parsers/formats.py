@@ -161,15 +161,23 @@ def _check_positions(spec: FormatSpec) -> None:
             raise FormatError("column_mapping", column, expected)
 
 
-def _data(key: str, value: Any, kind: type | tuple[type, ...], expected: str) -> Any:
+def _data(
+    key: str,
+    value: Any,
+    kind: type | tuple[type, ...],
+    expected: str,
+    **values: object,
+) -> Any:
     """The value of a JSON key, given as data or as text; of the expected type."""
     if isinstance(value, str):
         try:
             value = json.loads(value or "null")
         except ValueError as error:
-            raise FormatError(key, value, f"valid JSON ({error})") from error
+            raise FormatError(
+                key, value, "valid JSON (%(error)s)", error=error
+            ) from error
     if not isinstance(value, kind):
-        raise FormatError(key, value, expected)
+        raise FormatError(key, value, expected, **values)
     return value
 
 
@@ -183,7 +191,9 @@ def _choice(key: str, value: Any) -> str:
 def _word(key: str, value: Any, words: Iterable[str]) -> str:
     """The value, where it is one of the words."""
     if not isinstance(value, str) or value not in words:
-        raise FormatError(key, value, "one of " + ", ".join(map(repr, words)))
+        raise FormatError(
+            key, value, "one of %(known)s", known=", ".join(map(repr, words))
+        )
     return value
 
 
@@ -229,7 +239,7 @@ def _count(limit: int) -> Callable[[str, Any], int]:
         """A whole number in bounds."""
         number = _integer(value or 0)
         if number is None or not 0 <= number <= limit:
-            raise FormatError(key, value, f"a number from 0 to {limit}")
+            raise FormatError(key, value, "a number from 0 to %(limit)s", limit=limit)
         return number
 
     return check
@@ -276,8 +286,8 @@ def _mapping(key: str, value: Any) -> tuple[tuple[str, tuple[Column, ...]], ...]
     value = _data(key, value, Mapping, "an object: field -> column")
     for name in value:
         if name not in FIELDS and not re.fullmatch(r"extra\.[a-z_]{1,40}", str(name)):
-            expected = f"a field ({', '.join(FIELDS)}, extra.<a-z and _>)"
-            raise FormatError(key, name, expected)
+            expected = "a field (%(fields)s, extra.<a-z and _>)"
+            raise FormatError(key, name, expected, fields=", ".join(FIELDS))
     pairs = ((name, _columns(f"{key}.{name}", item)) for name, item in value.items())
     return tuple(sorted(pairs))
 
@@ -304,13 +314,14 @@ def _answered(key: str, value: Any) -> Rule | None:
 
 def _rule(key: str, value: Any, result: str, words: tuple[str, ...]) -> Rule:
     """A rule from {column, pattern, result} or {internal_digits}."""
-    value = _data(key, value, Mapping, f"an object: column, pattern, {result}")
+    keys = f"column, pattern, {result}".rstrip(", ")
+    value = _data(key, value, Mapping, "an object: %(keys)s", keys=keys)
     if "internal_digits" in value and result == "direction":
         return _internal_rule(key, value)
     unknown = set(value) - {"column", "pattern", result}
     missing = {"column", "pattern", result} - set(value)
     if unknown or missing:
-        raise FormatError(key, dict(value), f"column, pattern, {result}".rstrip(", "))
+        raise FormatError(key, dict(value), keys)
     return Rule(
         columns=_columns(f"{key}.column", value["column"]),
         pattern=_pattern(f"{key}.pattern", value["pattern"]),
@@ -333,7 +344,9 @@ def _pattern(key: str, value: Any) -> str:
     try:
         re.compile(value)
     except (re.error, TypeError, RecursionError, OverflowError) as error:
-        raise FormatError(key, value, f"a regular expression ({error})") from error
+        raise FormatError(
+            key, value, "a regular expression (%(error)s)", error=error
+        ) from error
     return value
 
 

@@ -175,8 +175,9 @@ def _decode_wide(decoder: codecs.IncrementalDecoder, block: bytes) -> str:
     try:
         return decoder.decode(block, final=not block)
     except UnicodeError as error:
-        message = f"{error}: choose utf-16-le or the like."
-        raise FileError("encoding", message, "no byte order mark") from error
+        text = "%(error)s: choose utf-16-le or the like."
+        mark = "no byte order mark"
+        raise FileError("encoding", text, mark, error=error) from error
 
 
 def open_lines(stream: BinaryIO, wanted: str) -> tuple[LineSource, str]:
@@ -290,9 +291,11 @@ def _check_encoding(head: bytes, encoding: str) -> None:
     if count > 1 and bad > count * MAX_UNDECODED_SHARE:
         raise FileError(
             "encoding",
-            f"{bad} of the first {count} lines or characters are not {encoding}: "
+            "%(bad)s of the first %(count)s lines or characters are not %(found)s: "
             "choose 'auto' or the encoding that the file is written in.",
             encoding,
+            bad=bad,
+            count=count,
         )
 
 
@@ -304,11 +307,11 @@ def _check_text(head: bytes) -> None:
         return
     if not kind and head.count(0) > len(head) // 5:
         kind = "perhaps UTF-16 without a byte order mark: try that encoding"
-    raise FileError(
-        "binary",
-        "This is no text file" + (f" ({kind})." if kind else "."),
-        kind or f"{control} control characters in {len(head)} bytes",
-    )
+    if kind:
+        text = "This is no text file (%(kind)s)."
+        raise FileError("binary", text, kind, kind={"text": kind})
+    found = f"{control} control characters in {len(head)} bytes"
+    raise FileError("binary", "This is no text file.", found)
 
 
 def _read_head(stream: BinaryIO) -> bytes:

@@ -124,6 +124,21 @@ def to_decimal(text: str, decimal_mark: str) -> Decimal | None:
     return Decimal(text)
 
 
+def json_number(text: str, decimal_mark: str, is_share: bool = False) -> str | None:
+    """A number as JSON writes it, digit by digit; None where it is none.
+
+    :param is_share: may be in percent, 10 % is 0.1
+    """
+    text = text.strip(CURRENCY_SIGNS)
+    in_percent = is_share and text.endswith("%")
+    if in_percent:
+        text = text[:-1].rstrip(CURRENCY_SIGNS)
+    value = to_decimal(text, decimal_mark)
+    if value is None:
+        return None
+    return f"{EXACT.scaleb(value, -2) if in_percent else value:f}"
+
+
 def round_decimal(value: Decimal, rounding: str) -> int:
     """A number from 0 on as a whole one: up, half_up or down."""
     if rounding == "half_up":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .columns import Plan, make_plan
-from .exceptions import FileError
+from .exceptions import FileError, english
 from .facts import FACTS, ReadContext, read_facts
 from .formats import FormatSpec
 from .lines import Lines, LineSource, decode_lines, open_lines, resume_lines
@@ -24,13 +24,13 @@ from .records import (
     split_records,
 )
 from .tables import Table
-from .verdicts import MAX_FOUND, Verdicts, message
+from .verdicts import MAX_FOUND, Verdicts, wording
 from .zones import FoldState
 
 __all__ = ["Batch", "Position", "Preview", "ReadContext", "preview", "read"]
 
 MAX_RAW = 4_000
-REJECTIONS = ["line_number", "raw", "reason", "message", "found"]
+REJECTIONS = ["line_number", "raw", "reason", "message", "found", "wording"]
 SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
 
 
@@ -83,7 +83,8 @@ class Batch:
     """Some rows of a file: rows == len(facts) + len(rejections) + skipped + merged.
 
     :ivar facts: line_number and the columns `facts.FACTS`, in the order of the file
-    :ivar rejections: line_number, raw, reason, message, found
+    :ivar rejections: line_number, raw, reason, message (English), found, wording (the
+        message, to be told in another language)
     :ivar rows: records, blank lines left out
     :ivar skipped: rows that a filter leaves out, repeated headers, rows of empty cells
     :ivar merged: rows that belong to the record of another (none in this layout)
@@ -298,12 +299,13 @@ def _rejections(
     spans = zip(records.first[rows].tolist(), records.count[rows].tolist(), strict=True)
     raw = [lines.raw(first, count)[:MAX_RAW] for first, count in spans]
     texts = zip(reasons, found, strict=True)
-    messages = [message(reason, text, expected) for reason, text in texts]
-    return _rejection_frame(number[rows], raw, reasons, messages, found)
+    told = [wording(reason, text, expected) for reason, text in texts]
+    messages = [english(one) for one in told]
+    return _rejection_frame(number[rows], raw, reasons, messages, found, told)
 
 
-def _rejection_frame(numbers: np.ndarray, *texts: list[str]) -> pd.DataFrame:
-    """Line numbers, and the texts under the other names of REJECTIONS."""
+def _rejection_frame(numbers: np.ndarray, *texts: list) -> pd.DataFrame:
+    """Line numbers, and the others under the other names of REJECTIONS."""
     columns = dict(zip(REJECTIONS[1:], texts, strict=True))
     series = {name: pd.Series(values, dtype=object) for name, values in columns.items()}
     return pd.DataFrame({"line_number": numbers, **series})

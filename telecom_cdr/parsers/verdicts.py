@@ -6,15 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .exceptions import Wording
+
 MAX_FOUND = 200
+# By reason; `models/reading_messages.py` has them for translation.
 MESSAGES = {
-    "columns": "{found} columns found, at least {expected} expected.",
-    "date": "'{found}' is no date and time that exists, written as {expected}.",
-    "duration": "'{found}' is no duration of 0 or more, in {expected}.",
-    "number": "'{found}' is no number that can be dialled (up to 15 digits).",
-    "amount": "'{found}' is no amount of up to 9 decimals behind '{expected}'.",
-    "volume": "'{found}' is no number of bytes.",
-    "encoding": "The line is not text in the file's encoding ({expected}).",
+    "columns": "%(found)s columns found, at least %(expected)s expected.",
+    "date": "'%(found)s' is no date and time that exists, written as %(expected)s.",
+    "duration": "'%(found)s' is no duration of 0 or more, in %(expected)s.",
+    "number": "'%(found)s' is no number that can be dialled (up to 15 digits).",
+    "amount": "'%(found)s' is no amount of up to 9 decimals behind '%(expected)s'.",
+    "volume": "'%(found)s' is no number of bytes.",
+    "encoding": "The line is not text in the file's encoding (%(expected)s).",
     "size": "The line or a value in it is too long (1 MiB, 131,072 characters).",
 }
 
@@ -42,6 +45,9 @@ class Verdicts:
         return self.reason == ""
 
 
-def message(reason: str, found: str, expected: Mapping[str, str]) -> str:
-    """The English sentence for a rejection."""
-    return MESSAGES[reason].format(found=found, expected=expected.get(reason, ""))
+def wording(reason: str, found: str, expected: Mapping[str, str]) -> Wording:
+    """What is to be said of a rejection."""
+    values = {"found": found}
+    if reason in expected:
+        values["expected"] = {"text": expected[reason]}
+    return {"text": MESSAGES[reason], "values": values}

@@ -1,5 +1,9 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import mixin_billed, reading_messages
+
+# isort: split
+
 from . import (
     res_company,
     res_config_settings,

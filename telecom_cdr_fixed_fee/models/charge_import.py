@@ -7,10 +7,16 @@ from typing import BinaryIO
 
 from odoo import models
 
+from odoo.addons.telecom_cdr.parsers.exceptions import ParserError
+
 from ..engine.identity import IdentityCounter, facts
-from ..parsers.charges import Batch, Charge, Rejection, read
+from ..parsers.charges import Batch, Charge, Rejection, read, rejection_of
 
 COUNTS = ("row_count", "charge_count", "duplicate_count", "skipped_count")
+CONFLICT = (
+    "A charge with the id %(found)s is stored with another amount, period, reference "
+    "or product. Which one is right, the data do not tell."
+)
 # So many lines of repeated charges are named; the others are only counted.
 NAMED = 20
 
@@ -125,14 +131,8 @@ class ChargeImport:
         }
 
     def _conflict(self, charge: Charge) -> Rejection:
-        message = self.env._(
-            "A charge with the id %(id)s is stored with another amount, period, "
-            "reference or product. Which one is right, the data do not tell.",
-            id=charge.unique_id,
-        )
-        return Rejection(
-            charge.line_number, charge.raw, "conflict", message, charge.unique_id
-        )
+        error = ParserError("conflict", CONFLICT, charge.unique_id)
+        return rejection_of(charge, error)
 
     def _reject(self, rejections: list[Rejection]) -> None:
         self.env["telecom.rejection"].create(
@@ -142,7 +142,8 @@ class ChargeImport:
                     "line_number": rejection.line_number,
                     "raw": rejection.raw,
                     "reason": rejection.reason,
-                    "message": rejection.message,
+                    "found": rejection.found,
+                    "wording": rejection.wording,
                 }
                 for rejection in rejections
             ]

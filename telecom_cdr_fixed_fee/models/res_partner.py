@@ -20,18 +20,22 @@ class ResPartner(models.Model):
     @api.depends_context("company")
     def _compute_telecom_fee_tariff_id(self):
         assignments = self.env["telecom.fee.tariff.assignment"]
-        present = assignments._present(self.commercial_partner_id)
+        present = assignments._present("partner_id", self.commercial_partner_id.ids)
         for partner in self:
-            partner.telecom_fee_tariff_id = present.get(partner.commercial_partner_id)
+            payer = partner.commercial_partner_id
+            partner.telecom_fee_tariff_id = present.get(payer.id)
 
     def _inverse_telecom_fee_tariff_id(self):
         for partner in self:
             self.env["telecom.fee.tariff.assignment"]._assign(
-                partner.commercial_partner_id, partner.telecom_fee_tariff_id
+                {"partner_id": partner.commercial_partner_id.id},
+                partner.telecom_fee_tariff_id,
             )
 
     def _search_telecom_fee_tariff_id(self, operator, value):
-        return self.env["telecom.fee.tariff.assignment"]._search_owners(operator, value)
+        return self.env["telecom.fee.tariff.assignment"]._search_owners(
+            "partner_id", operator, value, "commercial_partner_id"
+        )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,7 +1,8 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+
+from odoo.addons.telecom_cdr.models.mixin_tariff import ROUNDINGS
 
 # What decides a price: frozen once the tariff has priced an invoiced charge.
 PRICING_FIELDS = {"currency_id", "rounding", "rounding_digits"}
@@ -12,40 +13,15 @@ class TelecomFeeTariff(models.Model):
 
     _name = "telecom.fee.tariff"
     _description = "Fixed-Fee Tariff"
-    _inherit = ["mail.thread"]
-    _order = "name, id"
-    _check_company_auto = True
+    _inherit = ["telecom.tariff.mixin", "telecom.fee.billed.mixin"]
+    _charge_field = "fee_tariff_id"
 
-    name = fields.Char(required=True, tracking=True)
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
-    currency_id = fields.Many2one(
-        "res.currency",
-        required=True,
-        tracking=True,
-        default=lambda self: self.env.company.currency_id,
-    )
     rounding_digits = fields.Integer(
         default=2,
-        tracking=True,
         help="Decimals of the price of a charge. It is rounded once, at the end.",
     )
-    rounding = fields.Selection(
-        [
-            ("half_up", "Half up"),
-            ("half_even", "Half to even"),
-            ("up", "Up"),
-            ("down", "Down"),
-        ],
-        required=True,
-        default="half_up",
-        tracking=True,
-    )
+    # Here too, so that the labels are translated with this addon.
+    rounding = fields.Selection(ROUNDINGS)
     line_ids = fields.One2many("telecom.fee.tariff.line", "tariff_id", copy=True)
     assignment_ids = fields.One2many("telecom.fee.tariff.assignment", "tariff_id")
     customer_count = fields.Integer(
@@ -90,46 +66,24 @@ class TelecomFeeTariff(models.Model):
             tariff.is_default = tariff == tariff.company_id.telecom_fee_tariff_id
 
     def write(self, vals):
-        if PRICING_FIELDS & vals.keys():
-            self._check_not_billed()
         result = super().write(vals)
-        if PRICING_FIELDS & vals.keys():
+        if self._frozen_names(vals):
             self.env["telecom.charge"]._take_up_soon()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_not_billed()
+    def _frozen_names(self, vals):
+        return PRICING_FIELDS & vals.keys()
 
-    def unlink(self):
-        self.env["telecom.charge"]._take_up_soon()
-        self.env["telecom.charge"]._forget_tariffs(self)
-        return super().unlink()
-
-    def _check_not_billed(self):
-        """Invoices say what they say: their tariff keeps currency and rounding."""
-        billed = (
-            self.env["telecom.charge"]
-            .sudo()
-            .search(
-                [("fee_tariff_id", "in", self.ids), ("state", "=", "invoiced")], limit=1
-            )
+    def _frozen_text(self):
+        return self.env._(
+            "%(name)s has priced charges that are invoiced, so currency and rounding "
+            "stay as they are. Archive the tariff, or duplicate it and assign the copy "
+            "from a date.",
+            name=self[0].name,
         )
-        if billed:
-            raise UserError(
-                self.env._(
-                    "%(name)s has priced charges that are invoiced, so currency and "
-                    "rounding stay as they are. Archive the tariff, or duplicate it "
-                    "and assign the copy from a date.",
-                    name=billed.fee_tariff_id.name,
-                )
-            )
 
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for tariff, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", tariff.name)
-        return vals_list
+    def _forget_charges(self):
+        self.env["telecom.charge"]._forget_tariffs(self)
 
     def action_make_default(self):
         """Price the charges of all customers without a tariff of their own."""

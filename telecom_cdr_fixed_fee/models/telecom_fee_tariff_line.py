@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ..engine.fees import FeeLine
 
@@ -21,6 +21,8 @@ class TelecomFeeTariffLine(models.Model):
 
     _name = "telecom.fee.tariff.line"
     _description = "Line of a Fixed-Fee Tariff"
+    _inherit = ["telecom.fee.billed.mixin"]
+    _charge_field = "fee_line_id"
     _order = "tariff_id, product_code desc, kind, date_start desc, id"
 
     tariff_id = fields.Many2one(
@@ -116,39 +118,22 @@ class TelecomFeeTariffLine(models.Model):
                 **vals,
                 "product_code": (vals["product_code"] or "").strip() or False,
             }
-        if vals.keys() - FREE_FIELDS:
-            self._check_not_billed()
         result = super().write(vals)
         self.env["telecom.charge"]._take_up_soon()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_not_billed()
+    def _frozen_names(self, vals):
+        return vals.keys() - FREE_FIELDS
 
-    def unlink(self):
-        self.env["telecom.charge"]._take_up_soon()
-        self.env["telecom.charge"]._forget_lines(self)
-        return super().unlink()
-
-    def _check_not_billed(self):
-        """A line that stands behind an invoice stays as it was."""
-        billed = (
-            self.env["telecom.charge"]
-            .sudo()
-            .search(
-                [("fee_line_id", "in", self.ids), ("state", "=", "invoiced")], limit=1
-            )
+    def _frozen_text(self):
+        return self.env._(
+            "%(name)s has priced charges that are invoiced, so it stays as it is. Set "
+            "the day until which it counts, and add a line from then on.",
+            name=self[0].display_name,
         )
-        if billed:
-            raise UserError(
-                self.env._(
-                    "%(name)s has priced charges that are invoiced, so it stays as it "
-                    "is. Set the day until which it counts, and add a line from then "
-                    "on.",
-                    name=billed.fee_line_id.display_name,
-                )
-            )
+
+    def _forget_charges(self):
+        self.env["telecom.charge"]._forget_lines(self)
 
     def _to_engine(self):
         """The lines as the engine takes them."""

@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.telecom_cdr.models.reading_messages import worded
 from odoo.addons.telecom_cdr.parsers.exceptions import FormatError
 
 from ..parsers.charges import SHARED_KEYS, ChargeSpec
@@ -65,7 +66,9 @@ class TelecomFormat(models.Model):
             except FormatError as error:
                 raise ValidationError(
                     self.env._(
-                        "Format %(name)s: %(error)s", name=format_.name, error=error
+                        "Format %(name)s: %(error)s",
+                        name=format_.name,
+                        error=worded(self.env, error.wording),
                     )
                 ) from error
 

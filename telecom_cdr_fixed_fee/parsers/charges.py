@@ -16,7 +16,12 @@ from decimal import Context, Decimal
 from typing import Any, BinaryIO
 
 from ...telecom_cdr.parsers.dates import parse_dates
-from ...telecom_cdr.parsers.exceptions import FileError, FormatError, ParserError
+from ...telecom_cdr.parsers.exceptions import (
+    FileError,
+    FormatError,
+    ParserError,
+    Wording,
+)
 from ...telecom_cdr.parsers.formats import CHECKS, Column, Rule
 from ...telecom_cdr.parsers.lines import Lines, decode_lines, open_lines
 from ...telecom_cdr.parsers.quantities import CURRENCY_SIGNS, to_decimal
@@ -155,13 +160,18 @@ class Charge:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that cannot be read: where, what stands there, why."""
+    """A row that cannot be read: where, what stands there, why.
+
+    :ivar message: in English
+    :ivar wording: the same, to be told in another language
+    """
 
     line_number: int
     raw: str
     reason: str
     message: str
     found: str
+    wording: Wording
 
 
 @dataclass(frozen=True)
@@ -215,7 +225,8 @@ def _mapping(key: str, value: Any) -> dict[str, tuple[Column, ...]]:
     value = _object(key, value)
     for name in value:
         if name not in FIELDS:
-            raise FormatError(key, name, f"a field ({', '.join(FIELDS)})")
+            known = ", ".join(FIELDS)
+            raise FormatError(key, name, "a field (%(known)s)", known=known)
     return {name: _columns(f"{key}.{name}", value[name]) for name in sorted(value)}
 
 
@@ -225,7 +236,9 @@ def _object(key: str, value: Any) -> Mapping[str, Any]:
         try:
             value = json.loads(value or "{}")
         except ValueError as error:
-            raise FormatError(key, value, f"valid JSON ({error})") from error
+            raise FormatError(
+                key, value, "valid JSON (%(error)s)", error=error
+            ) from error
     if not isinstance(value, Mapping):
         raise FormatError(key, value, "an object {…}")
     return value
@@ -256,7 +269,8 @@ def _kind_words(key: str, value: Any) -> dict[str, str]:
     words = {word: kind for kind, usual in KIND_WORDS.items() for word in usual}
     for word, kind in _object(key, value).items():
         if kind not in KINDS:
-            raise FormatError(f"{key}.{word}", kind, "one of " + ", ".join(KINDS))
+            known = ", ".join(KINDS)
+            raise FormatError(f"{key}.{word}", kind, "one of %(known)s", known=known)
         words[word.strip().casefold()] = kind
     return words
 
@@ -281,7 +295,9 @@ def _check_together(spec: ChargeSpec) -> None:
         raise FormatError("quote", spec.quote, "another character than the delimiter")
     for name in ("reference", "period_from"):
         if not spec.columns(name):
-            raise FormatError("column_mapping", f"no {name}", f"a column for {name}")
+            raise FormatError(
+                "column_mapping", f"no {name}", "a column for %(name)s", name=name
+            )
     if not spec.columns("unit_amount") and not spec.columns("total_amount"):
         expected = "a column for unit_amount or total_amount"
         raise FormatError("column_mapping", "neither", expected)
@@ -385,7 +401,7 @@ class ChargeReader:
             try:
                 charges.append(self._charge(row, problem))
             except ParserError as error:
-                rejections.append(_rejection(row, error))
+                rejections.append(rejection_of(row, error))
         return Batch(charges, rejections, skipped, offset)
 
     def _rows(
@@ -414,9 +430,10 @@ class ChargeReader:
         if missing:
             raise FileError(
                 "columns",
-                f"The header has no column {', '.join(missing)}. It has: "
-                f"{', '.join(cell.strip() for cell in cells)}.",
+                "The header has no column %(missing)s. It has: %(header)s.",
                 missing[0],
+                missing=", ".join(missing),
+                header=", ".join(cell.strip() for cell in cells),
             )
         self._locate(
             lambda c: names.index(_name(c)) if isinstance(c, str) else int(c) - 1
@@ -488,15 +505,17 @@ class ChargeReader:
         if len(row.cells) < needed:
             raise ParserError(
                 "columns",
-                f"The row has {len(row.cells)} columns, at least {needed} expected.",
+                "The row has %(found)s columns, at least %(needed)s expected.",
                 len(row.cells),
+                needed=needed,
             )
         found = row.get("currency").upper()
         if found and found != self.currency:
             raise ParserError(
                 "currency",
-                f"The charge is in {found}, the carrier's currency is {self.currency}.",
+                "The charge is in %(found)s, the carrier's currency is %(currency)s.",
                 found,
+                currency=self.currency,
             )
 
     def _highest_place(self) -> int:
@@ -512,7 +531,7 @@ class ChargeReader:
         if not kind:
             raise ParserError(
                 "kind",
-                f"The kind '{text}' is not known. Add the word to the format.",
+                "The kind '%(found)s' is not known. Add the word to the format.",
                 text,
             )
         return kind
@@ -533,11 +552,11 @@ class ChargeReader:
         text = row.get("quantity")
         value = to_decimal(text, self.spec.decimal_mark) if text else Decimal(1)
         if value is None or value == 0 or not _fits(value, QUANTITY_DECIMALS):
-            raise ParserError("quantity", f"'{text}' is no quantity.", text)
+            raise ParserError("quantity", "'%(found)s' is no quantity.", text)
         if value < 0 and kind != "credit":
             raise ParserError(
                 "quantity",
-                f"The quantity {text} is negative. Only a credit may have that.",
+                "The quantity %(found)s is negative. Only a credit may have that.",
                 text,
             )
         return value
@@ -551,10 +570,11 @@ class ChargeReader:
         if value is None or not _fits(value, AMOUNT_DECIMALS):
             raise ParserError(
                 "amount",
-                f"'{text}' is no amount: digits with '{self.spec.decimal_mark}' as "
-                f"decimal mark are expected, no thousands separators, at most "
-                f"{AMOUNT_DECIMALS} decimals.",
+                "'%(found)s' is no amount: digits with '%(mark)s' as decimal mark are "
+                "expected, no thousands separators, at most %(decimals)s decimals.",
                 text,
+                mark=self.spec.decimal_mark,
+                decimals=AMOUNT_DECIMALS,
             )
         return EXACT.multiply(value, Decimal(self.spec.amount_sign))
 
@@ -571,7 +591,10 @@ class ChargeReader:
         last = last or first
         if last < first:
             raise ParserError(
-                "period", f"The period ends ({last}) before it starts ({first}).", last
+                "period",
+                "The period ends (%(found)s) before it starts (%(first)s).",
+                last,
+                first=first,
             )
         return first, last
 
@@ -584,7 +607,10 @@ class ChargeReader:
         if day is None:
             formats = ", ".join(self.spec.date_formats)
             raise ParserError(
-                "date", f"'{text}' is no date as the format has it: {formats}.", text
+                "date",
+                "'%(found)s' is no date as the format has it: %(formats)s.",
+                text,
+                formats=formats,
             )
         return day
 
@@ -594,16 +620,24 @@ def _all_cells(records: Records) -> list[list[str]]:
     return [list(records.table.row(place)) for place in range(len(records.table))]
 
 
-def _rejection(row: Row, error: ParserError) -> Rejection:
-    """The row as one that cannot be read."""
-    return Rejection(row.line_number, row.raw, error.reason, error.message, error.found)
+def rejection_of(row: Row | Charge, error: ParserError) -> Rejection:
+    """The row as one that cannot be read, or not be taken."""
+    return Rejection(
+        row.line_number,
+        row.raw,
+        error.reason,
+        error.message,
+        error.found,
+        error.wording,
+    )
 
 
 def _required(row: Row, name: str) -> str:
     """A text that must be there."""
     text = row.get(name)[:MAX_TEXT]
     if not text:
-        raise ParserError(name, f"The charge has no {name}.", "")
+        text = "The charge has no %(name)s."
+        raise ParserError(name, text, "", name={"text": name})
     return text
 
 
@@ -611,14 +645,16 @@ def _check_sign(row: Row, kind: str, total: Decimal) -> None:
     """ParserError where the amount contradicts the kind."""
     if kind == "credit" and total > 0:
         raise ParserError(
-            "sign", f"A credit of {total:f}: its amount should be negative.", total
+            "sign",
+            "A credit of %(found)s: its amount should be negative.",
+            f"{total:f}",
         )
     if kind != "credit" and total < 0:
         raise ParserError(
             "sign",
-            f"A {kind.replace('_', '-')} charge of {total:f}: "
-            "only credits are negative.",
-            total,
+            "A %(kind)s charge of %(found)s: only credits are negative.",
+            f"{total:f}",
+            kind={"text": kind.replace("_", "-")},
         )
 
 

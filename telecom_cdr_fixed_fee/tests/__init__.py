@@ -6,5 +6,6 @@ from . import (
     test_charge_format,
     test_charge_invoicing,
     test_charge_matching,
+    test_charge_messages,
     test_charge_pricing,
 )

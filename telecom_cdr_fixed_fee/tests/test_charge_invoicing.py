@@ -32,6 +32,36 @@ class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
             partners or self.customer, FIRST, date_to
         )
 
+    def test_a_tariff_behind_an_invoice_keeps_what_decides_prices(self):
+        other = self._create_fee_tariff("Other", {"price": 1})
+        self._process_charges(charge_row())
+        line, unused = self.fee_tariff.line_ids
+        line.price = 16.0
+        self._invoice()
+        for change in (
+            lambda: self.fee_tariff.write({"rounding_digits": 4}),
+            lambda: (other + self.fee_tariff).write({"rounding": "up"}),
+            self.fee_tariff.unlink,
+        ):
+            with self.assertRaisesRegex(
+                UserError, "Fees has priced charges that are invoiced, so currency"
+            ):
+                change()
+        for change in (lambda: line.write({"price": 17.0}), line.unlink):
+            with self.assertRaisesRegex(UserError, "so it stays as it is"):
+                change()
+        self.assertRecordValues(
+            self.fee_tariff, [{"rounding_digits": 2, "rounding": "half_up"}]
+        )
+        self.assertEqual(line.price, 16.0)
+        # The end of a line, an unused line, and what says the same are free.
+        line.date_end = "2027-01-01"
+        unused.markup = 30.0
+        self.fee_tariff.write({"name": "Old fees", "rounding_digits": 2})
+        other.write({"rounding": "up"})
+        other.unlink()
+        self.assertEqual(self.fee_tariff.line_ids, line + unused)
+
     def test_lines_with_product_period_and_exact_amount(self):
         self.fee_tariff.line_ids = [
             Command.create({"kind": "credit", "method": "markup", "markup": 50.0})

@@ -3,8 +3,6 @@
 import base64
 import io
 
-from markupsafe import Markup
-
 from odoo import models
 
 from odoo.addons.telecom_cdr.parsers.exceptions import ParserError
@@ -39,7 +37,7 @@ class TelecomFormatPreview(models.TransientModel):
                 io.BytesIO(data), self.format_id._charge_spec(), currency, LIMIT
             )
         except ParserError as error:
-            return Markup('<div class="alert alert-danger">%s</div>') % error.message
+            return self._render_error(error)
         return self.env["ir.qweb"]._render(
             "telecom_cdr.format_preview",
             {
@@ -47,7 +45,7 @@ class TelecomFormatPreview(models.TransientModel):
                 "raw_rows": rows,
                 "fact_names": self._charge_fact_names(),
                 "facts": [self._charge_facts(charge) for charge in batch.charges],
-                "rejections": [vars(rejection) for rejection in batch.rejections],
+                "rejections": self._told(map(vars, batch.rejections)),
             },
         )
 
