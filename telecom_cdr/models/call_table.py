@@ -16,6 +16,7 @@ from odoo.tools import SQL
 
 from . import copy_binary
 from .copy_binary import Fixed, Text
+from .price_guard import guard_customers
 
 # Column of telecom_call -> column of the engine's table and its kind.
 FACT_COLUMNS = {
@@ -54,7 +55,13 @@ RESULT_COLUMNS = {
     "is_allowed": ("is_allowed", "bool"),
     "rating_state": ("state", "text"),
     "rating_reason": ("reason", "word"),
+    "conversion": ("conversion", "word"),
+    "tier_from": ("tier_from", "bytes"),
+    "rest_discount_ppm": ("rest_discount_ppm", "count"),
+    "paid_discount_ppm": ("paid_discount_ppm", "count"),
 }
+# Results of calls that no bundle is asked for.
+NO_BUNDLE = {"bundle_duration": 0, "rest_discount_ppm": 0, "paid_discount_ppm": 0}
 READ_TYPES = {
     "id": pa.int64(),
     "carrier_id": pa.int64(),
@@ -71,6 +78,7 @@ READ_TYPES = {
     "carrier_amount_nano": pa.int64(),
     "trunk": pa.string(),
     "account_code": pa.string(),
+    "extra": pa.string(),
 }
 # Set once for all rows of a batch.
 BATCH_COLUMNS = ("company_id", "file_id", "carrier_id")
@@ -143,8 +151,22 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
         )
     )
     copy_rows(env, "telecom_call_result", rows)
-    names = list(RESULT_COLUMNS)
     cr.execute(
+        "SELECT DISTINCT c.partner_id FROM telecom_call c"
+        " JOIN telecom_call_result r ON r.id = c.id WHERE c.partner_id IS NOT NULL"
+    )
+    payers = [row[0] for row in cr.fetchall()]
+    changed = _write_results(env)
+    if changed:
+        guard_customers(env, payers)
+    mark_used(env, calls)
+    return changed
+
+
+def _write_results(env: api.Environment) -> int:
+    """Take over what differs from telecom_call_result; the number of such calls."""
+    names = list(RESULT_COLUMNS)
+    env.cr.execute(
         SQL(
             "UPDATE telecom_call c SET %(assigned)s FROM telecom_call_result r"
             " WHERE c.id = r.id AND (%(old)s) IS DISTINCT FROM (%(new)s)"
@@ -157,9 +179,7 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
             new=SQL(", ").join(SQL.identifier("r", n) for n in names),
         )
     )
-    changed = cr.rowcount
-    mark_used(env, calls)
-    return changed
+    return env.cr.rowcount
 
 
 def mark_used(env: api.Environment, calls: pd.DataFrame) -> None:
@@ -177,12 +197,17 @@ def mark_used(env: api.Environment, calls: pd.DataFrame) -> None:
 
 
 def read_calls(
-    env: api.Environment, condition: SQL, after_id: int, limit: int
+    env: api.Environment,
+    condition: SQL,
+    after_id: int,
+    limit: int,
+    with_extra: bool = False,
 ) -> pd.DataFrame:
     """Stored calls that are not invoiced, as the engine takes them.
 
     :param condition: a subselect of ids
     :param after_id: only ids above this one, in order
+    :param with_extra: what the prices at hand depend on (`RateBook.needs_extra`)
     :return: id, carrier_id, identity and the facts of the next calls
     """
     query = SQL(
@@ -193,7 +218,7 @@ def read_calls(
                    c.is_withheld, c.start_at, c.duration,
                    COALESCE(c.volume, 0) AS volume,
                    (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
-                   c.trunk, c.account_code
+                   c.trunk, c.account_code%(extra)s
               FROM telecom_call c
              WHERE c.id IN %(condition)s AND c.id > %(after)s
                AND NOT EXISTS (SELECT FROM telecom_call_invoice i
@@ -201,6 +226,7 @@ def read_calls(
           ORDER BY c.id LIMIT %(limit)s
         ) TO STDOUT (FORMAT csv, HEADER)
         """,
+        extra=SQL(", c.extra") if with_extra else SQL(),
         condition=condition,
         after=after_id,
         limit=limit,
@@ -334,3 +360,45 @@ _MAKERS = {
     "nano": _decimal(DECIMALS["nano"]),
     "micro": _decimal(DECIMALS["micro"]),
 }
+
+
+def read_all_calls(
+    env: api.Environment,
+    condition: SQL,
+    after_id: int,
+    limit: int,
+    with_extra: bool = False,
+) -> pd.DataFrame:
+    """Stored calls as `read_calls` gives them, those that are invoiced too.
+
+    :param condition: a subselect of ids
+    :return: the columns of `read_calls`, and stored_partner_id and move_id (the
+        invoice), 0 where there is none
+    """
+    query = SQL(
+        """
+        COPY (
+            SELECT c.id, c.carrier_id, c.identity, c.direction, c.service,
+                   c.calling_number, c.called_number, c.redirecting_number,
+                   c.is_withheld, c.start_at, c.duration,
+                   COALESCE(c.volume, 0) AS volume,
+                   (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
+                   c.trunk, c.account_code%(extra)s,
+                   COALESCE(c.partner_id, 0) AS stored_partner_id,
+                   COALESCE(l.move_id, 0) AS move_id
+              FROM telecom_call c
+         LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
+         LEFT JOIN account_move_line l ON l.id = i.move_line_id
+             WHERE c.id IN %(condition)s AND c.id > %(after)s
+          ORDER BY c.id LIMIT %(limit)s
+        ) TO STDOUT (FORMAT csv, HEADER)
+        """,
+        extra=SQL(", c.extra") if with_extra else SQL(),
+        condition=condition,
+        after=after_id,
+        limit=limit,
+    )
+    target = io.BytesIO()
+    text = env.cr.mogrify(query.code, query.params).decode()
+    env.cr.copy_expert(text, target, COPY_BLOCK)
+    return _decode(target.getvalue())

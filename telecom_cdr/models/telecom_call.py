@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..parsers import numbering
 from .bulk_fields import BigInteger, Day, Moment, UncheckedMany2one, Uuid
 from .durations import hms
+from .price_guard import create_guards
 from .telecom_destination import CATEGORIES
 from .telecom_number import SEARCHED_DIGITS
 from .telecom_rate import DIRECTIONS, SERVICES
@@ -29,6 +30,7 @@ REASONS = [
     ("no_cost", "A mark-up needs the carrier's cost, which is unknown"),
     ("no_currency_rate", "There is no currency rate of this day"),
     ("amount", "The amount is too large"),
+    ("formula", "The formula of the rate has no value for this call"),
 ]
 # Who called whom, when and for how long never changes once it is read.
 FACTS = {
@@ -101,6 +103,28 @@ class TelecomCall(models.Model):
     margin = fields.Float(digits=(18, 9), readonly=True, groups=COST_GROUP)
     rate_id = UncheckedMany2one("telecom.rate", readonly=True)
     cost_rate_id = UncheckedMany2one("telecom.rate", readonly=True, groups=COST_GROUP)
+    conversion = fields.Char(
+        string="Currency ratio",
+        readonly=True,
+        help="From the currency of the tariff to that of the price, as a fraction.",
+    )
+    tier_from = BigInteger(
+        string="Month before this call",
+        readonly=True,
+        help="What the month held, for rates with tiers by quantity.",
+    )
+    rest_discount_ppm = fields.Integer(
+        string="Discount on the rest (ppm)",
+        readonly=True,
+        aggregator=None,
+        help="What a bundle gives off the part of the call that it leaves.",
+    )
+    paid_discount_ppm = fields.Integer(
+        string="Discount on the rest to pay (ppm)",
+        readonly=True,
+        aggregator=None,
+        help="What a bundle of money gives off the amount that it leaves.",
+    )
     is_allowed = fields.Boolean(string="Allowed", readonly=True)
     trunk = fields.Char(readonly=True)
     account_code = fields.Char(readonly=True)
@@ -157,6 +181,7 @@ class TelecomCall(models.Model):
             cr.execute("ALTER SEQUENCE telecom_call_id_seq AS bigint")
             # Ids only grow: no page of their index is ever split.
             cr.execute("ALTER INDEX telecom_call_pkey SET (fillfactor = 100)")
+        create_guards(self.env)
         # A call is on one line at most, and a deleted draft line lets its calls
         # go. What a credit note has given back is remembered beside.
         cr.execute(

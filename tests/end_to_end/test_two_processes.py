@@ -202,3 +202,39 @@ def test_two_processes_invoice_the_same_customers(workers, sql, folder) -> None:
     )
     assert totals == [(customers + 1, str(Decimal("0.06") * customers * calls + 5))]
     assert second.run("invoice", **asked) == []
+
+
+def test_prices_do_not_change_under_an_invoice(workers, sql, folder) -> None:
+    """Rating and invoicing the same calls at once: the line is the sum of its calls."""
+    for name, steps, calls_say, line_says in (
+        ("Rated first", ("rate_slowly", "invoice"), "1.200000", "1.20"),
+        ("Invoiced first", ("invoice_slowly", "rate_slowly"), "0.600000", "0.60"),
+    ):
+        first, second = workers
+        path = folder / "calls.csv"
+        path.write_text("".join(row(i) for i in range(10)))
+        ids = first.run("prepare", name=name, customers=1)
+        company, partners = ids["company"], ids["partners"]
+        source = ids["sources"][0]
+        file = first.run("upload", source=source, name="c.csv", path=str(path))
+        assert first.run("process", file=file) is True
+        first.run("load_accounts", company=company)
+        first.run("raise_prices", company=company, price=0.12)
+        values = {
+            "rate_slowly": {"company": company, "seconds": 2},
+            "invoice": {"company": company, "partners": partners},
+            "invoice_slowly": {"company": company, "partners": partners, "seconds": 2},
+        }
+        first.start(steps[0], **values[steps[0]])
+        time.sleep(1)
+        second.start(steps[1], **values[steps[1]])
+        results = [first.result(), second.result()]
+        assert [r for r in results if isinstance(r, dict)] == []
+        found = sql(
+            "SELECT sum(c.price)::text, min(l.price_subtotal)::numeric(10, 2)::text,"
+            " count(*) FROM telecom_call c JOIN telecom_call_invoice i"
+            " ON i.call_id = c.id JOIN account_move_line l ON l.id = i.move_line_id"
+            " WHERE c.company_id = %s",
+            company,
+        )
+        assert found == [(calls_say, line_says, 10)]
