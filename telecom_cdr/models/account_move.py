@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .telecom_annex import TelecomAnnex
@@ -19,6 +20,16 @@ class AccountMove(models.Model):
         string="Calls",
         compute="_compute_telecom_call_count",
         compute_sudo=True,
+        groups="telecom_cdr.group_telecom_reader",
+    )
+
+    telecom_rerating_id = fields.Many2one(
+        "telecom.rerating",
+        string="Re-rating",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
         groups="telecom_cdr.group_telecom_reader",
     )
 
@@ -82,6 +93,8 @@ class AccountMove(models.Model):
                        c.category, c.duration, c.volume,
                        COALESCE(v.name->>%(lang)s, v.name->>'en_US') AS visited,
                        COALESCE(c.bundle_duration, 0) AS bundle_duration,
+                       COALESCE(r.label->>%(lang)s, r.label->>'en_US') AS rate_label,
+                       r.show_in_detail IS NOT FALSE AS is_listed,
                        EXISTS (SELECT FROM telecom_bundle_draw w
                                 WHERE w.call_id = c.id) AS is_covered,
                        COALESCE(c.price, 0)::text AS price
@@ -90,6 +103,7 @@ class AccountMove(models.Model):
                   JOIN telecom_call c ON c.id = i.call_id
              LEFT JOIN telecom_number n ON n.id = c.number_id
              LEFT JOIN telecom_destination d ON d.id = c.destination_id
+             LEFT JOIN telecom_rate r ON r.id = c.rate_id
              LEFT JOIN res_country v ON v.id = c.visited_country_id
                  WHERE l.move_id = %(move)s AND d.never_itemised IS NOT TRUE
               ORDER BY n.number NULLS LAST, c.start_at, c.id
@@ -109,7 +123,17 @@ class AccountMove(models.Model):
         posted = super()._post(soft)
         for refund in posted.filtered(lambda m: m.move_type == "out_refund"):
             refund._release_telecom_calls()
+        posted._release_telecom_corrections()
         return posted
+
+    def _release_telecom_corrections(self):
+        """A reversal of the whole takes corrections back, whichever way they went."""
+        for move in self.sudo().filtered("reversed_entry_id.telecom_rerating_id"):
+            original = move.reversed_entry_id
+            if not move.currency_id.compare_amounts(
+                move.amount_total, original.amount_total
+            ):
+                original._telecom_corrections().is_released = True
 
     def _release_telecom_calls(self):
         """A credit note of the whole invoice gives its calls back."""
@@ -129,7 +153,9 @@ class AccountMove(models.Model):
 
     def _has_telecom_lines(self):
         """Whether calls or fees of ours are billed by this invoice."""
-        fees = self.invoice_line_ids.filtered("telecom_subscription_id")
+        fees = self.invoice_line_ids.filtered(
+            lambda line: line.telecom_subscription_id or line.telecom_topup_id
+        )
         return bool(self.sudo().telecom_call_count or fees)
 
     def _give_telecom_calls_back(self):
@@ -145,7 +171,36 @@ class AccountMove(models.Model):
         self._give_telecom_calls_back()
         return result
 
+    def _telecom_corrections(self):
+        return (
+            self.env["telecom.call.correction"]
+            .sudo()
+            .search([("move_line_id", "in", self.line_ids.ids)])
+        )
+
+    def _check_telecom_corrections(self):
+        """A cancelled correction comes back only where no other took its place."""
+        cancelled = self.sudo().filtered(
+            lambda move: move.state == "cancel" and move.telecom_rerating_id
+        )
+        later = cancelled and self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM telecom_call_correction k"
+                " JOIN telecom_call_correction n ON n.call_id = k.call_id"
+                " AND n.number > k.number WHERE k.move_line_id = ANY(%s) LIMIT 1",
+                cancelled.line_ids.ids,
+            )
+        )
+        if later:
+            raise UserError(
+                self.env._(
+                    "The calls of this correction have been corrected again meanwhile, "
+                    "so it cannot be reset to draft."
+                )
+            )
+
     def button_draft(self):
+        self._check_telecom_corrections()
         cancelled = self.filtered(lambda move: move.state == "cancel")
         result = super().button_draft()
         if cancelled:

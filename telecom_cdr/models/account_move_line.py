@@ -17,6 +17,14 @@ class AccountMoveLine(models.Model):
         readonly=True,
         copy=False,
     )
+    telecom_origin_line_id = fields.Many2one(
+        "account.move.line",
+        string="Corrected line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     telecom_number_id = fields.Many2one(
         "telecom.number", readonly=True, copy=False, index="btree_not_null"
     )
@@ -27,6 +35,16 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
     )
     telecom_period_start = fields.Date(readonly=True, copy=False)
+    telecom_period_end = fields.Date(
+        readonly=True, copy=False, help="Not included; empty: a month after the start."
+    )
+    telecom_topup_id = fields.Many2one(
+        "telecom.bundle.topup",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
     telecom_is_released = fields.Boolean(readonly=True, copy=False)
 
     # The fee of a month is on one invoice at most, whoever invoices it.
@@ -35,6 +53,12 @@ class AccountMoveLine(models.Model):
         " WHERE telecom_subscription_id IS NOT NULL"
         " AND telecom_is_released IS NOT TRUE",
         "The fee of this bundle and month is on an invoice already.",
+    )
+
+    _telecom_topup_uniq = models.UniqueIndex(
+        "(telecom_topup_id)"
+        " WHERE telecom_topup_id IS NOT NULL AND telecom_is_released IS NOT TRUE",
+        "This top-up is on an invoice already.",
     )
 
     def action_telecom_calls(self):

@@ -17,10 +17,14 @@ from odoo.tools import SQL
 from ..engine.identity import KeyCounter, identities
 from ..engine.pipeline import match_calls, price_calls
 from ..parsers.reader import Position, ReadContext, read
-from .call_table import Rows, copy_rows, encode_calls, known_calls, mark_used
+from .call_table import NO_BUNDLE, Rows, copy_rows, encode_calls, known_calls, mark_used
 from .rating_tables import load_tables
 
 CHUNK = 50_000
+CONFLICT = (
+    "A call with this unique id is stored with other values, and the data do not "
+    "tell which record is the better one."
+)
 # Two carriers may mark the same rate as used at the same moment.
 ATTEMPTS = 5
 
@@ -143,7 +147,7 @@ class CallImport:
             calls = calls[calls["number_id"] != 0]
         skipped = known - len(calls)
         calls = price_calls(calls, self.carrier.id, self.tables)
-        calls = calls.assign(bundle_duration=0)
+        calls = calls.assign(**NO_BUNDLE)
         return Chunk(
             calls=calls,
             encoded=self._encode(calls),
@@ -246,17 +250,13 @@ class CallImport:
         self.env["telecom.file"].invalidate_model(["call_count", "merged_count"])
 
     def _conflicts(self, pairs):
-        message = self.env._(
-            "A call with this unique id is stored with other values, and the data do "
-            "not tell which record is the better one."
-        )
         return pd.DataFrame(
             {
                 "line_number": pairs["line_number"],
                 "raw": pairs["unique_id"],
                 "reason": "conflict",
-                "message": message,
                 "found": pairs["unique_id"],
+                "wording": [{"text": CONFLICT}] * len(pairs),
             }
         )
 
@@ -270,7 +270,8 @@ class CallImport:
                     "line_number": int(row.line_number),
                     "raw": row.raw,
                     "reason": row.reason,
-                    "message": row.message,
+                    "found": row.found,
+                    "wording": row.wording,
                 }
                 for row in rejections.itertuples()
             ]

@@ -3,6 +3,7 @@
 import secrets
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -25,6 +26,20 @@ class ResCompany(models.Model):
         default=lambda self: self._default_telecom_tz(),
         help="The day and month that a call belongs to are those of this zone.",
     )
+    telecom_billing_day = fields.Integer(
+        string="Billing day",
+        required=True,
+        default=1,
+        help="Day of the month on which the periods of bundles and their fees begin, "
+        "1 to 28, for customers without one of their own.",
+    )
+    telecom_max_file_mb = fields.Integer(
+        string="Largest file (MB)",
+        required=True,
+        default=1024,
+        help="Larger files are refused, whether they are collected, uploaded or come "
+        "in an archive.",
+    )
     telecom_identity_key = fields.Char(
         groups="base.group_system",
         copy=False,
@@ -45,6 +60,16 @@ class ResCompany(models.Model):
         "product.product", string="Product for roaming"
     )
 
+    _telecom_billing_day_range = models.Constraint(
+        "CHECK(telecom_billing_day BETWEEN 1 AND 28)",
+        "A billing day is 1 to 28: every month has it.",
+    )
+    # The size of an attachment is an integer of four bytes.
+    _telecom_max_file_range = models.Constraint(
+        "CHECK(telecom_max_file_mb BETWEEN 1 AND 2047)",
+        "The largest file has 1 to 2,047 MB.",
+    )
+
     @api.model
     def _default_telecom_tz(self):
         return self.env.user.tz or "Europe/Madrid"
@@ -59,7 +84,20 @@ class ResCompany(models.Model):
             self.env["telecom.rating.mark"]._mark(
                 [{"company_id": company.id} for company in self]
             )
+        if "telecom_billing_day" in vals:
+            self._telecom_mark_periods()
         return result
+
+    def _telecom_mark_periods(self):
+        """Deal out anew the bundles of customers without a day of their own."""
+        self.env["telecom.bundle.pass"]._mark_partners(
+            SQL(
+                "c.company_id = ANY(%s) AND EXISTS (SELECT FROM res_partner p"
+                " WHERE p.id = c.partner_id"
+                " AND COALESCE(p.telecom_billing_day, 0) = 0)",
+                list(self.ids),
+            )
+        )
 
     def _telecom_secret(self):
         """The key of this company's call identities."""

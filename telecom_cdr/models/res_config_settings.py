@@ -22,6 +22,12 @@ class ResConfigSettings(models.TransientModel):
     telecom_product_roaming_id = fields.Many2one(
         related="company_id.telecom_product_roaming_id", readonly=False
     )
+    telecom_billing_day = fields.Integer(
+        related="company_id.telecom_billing_day", readonly=False
+    )
+    telecom_max_file_mb = fields.Integer(
+        related="company_id.telecom_max_file_mb", readonly=False
+    )
     telecom_archive_limit_mb = fields.Integer(
         string="Largest unpacked archive (MB)",
         config_parameter="telecom_cdr.archive_limit_mb",

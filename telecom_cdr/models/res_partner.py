@@ -17,15 +17,38 @@ class ResPartner(models.Model):
         search="_search_telecom_tariff_id",
         groups="telecom_cdr.group_telecom_reader",
     )
+    telecom_class_id = fields.Many2one(
+        "telecom.customer.class",
+        string="Class of customers",
+        compute="_compute_telecom_class_id",
+        inverse="_inverse_telecom_class_id",
+        search="_search_telecom_class_id",
+        groups="telecom_cdr.group_telecom_reader",
+        help="Its tariff and discounts count where the customer has none. Changing it "
+        "ends the present membership now and starts the next; a first one counts from "
+        "ever.",
+    )
+    telecom_discount_ids = fields.One2many(
+        "telecom.discount.assignment",
+        "partner_id",
+        string="Discounts on calls",
+        groups="telecom_cdr.group_telecom_reader",
+    )
     telecom_number_ids = fields.One2many(
         "telecom.number",
         "partner_id",
         string="Numbers",
         groups="telecom_cdr.group_telecom_reader",
     )
+    telecom_billing_day = fields.Integer(
+        string="Billing day",
+        help="Day of the month on which the customer's periods of bundles and fees "
+        "begin, 1 to 28. 0: as the company has it.",
+        groups="telecom_cdr.group_telecom_reader",
+    )
     telecom_usage_ids = fields.Many2many(
         "telecom.bundle.usage",
-        string="Bundles this month",
+        string="Bundles in this period",
         compute="_compute_telecom_usage_ids",
         groups="telecom_cdr.group_telecom_reader",
     )
@@ -56,6 +79,11 @@ class ResPartner(models.Model):
         compute="_compute_telecom_counts", groups="telecom_cdr.group_telecom_reader"
     )
 
+    _telecom_billing_day_range = models.Constraint(
+        "CHECK(telecom_billing_day BETWEEN 0 AND 28)",
+        "A billing day is 1 to 28, as every month has it; or 0: as the company has it.",
+    )
+
     def _compute_telecom_counts(self):
         """Numbers and running bundles, of the customer with all contacts."""
         for partner in self:
@@ -69,15 +97,11 @@ class ResPartner(models.Model):
 
     @api.depends_context("company")
     def _compute_telecom_usage_ids(self):
-        month = fields.Date.start_of(fields.Date.context_today(self), "month")
         usage = self.env["telecom.bundle.usage"]
         for partner in self:
-            partner.telecom_usage_ids = usage.search(
-                [
-                    ("partner_id", "child_of", partner.commercial_partner_id.id),
-                    ("company_id", "=", self.env.company.id),
-                    ("period_start", "=", month),
-                ]
+            partner.telecom_usage_ids = usage._present(
+                Domain("partner_id", "child_of", partner.commercial_partner_id.id)
+                & Domain("company_id", "=", self.env.company.id)
             )
 
     @api.depends_context("company")
@@ -134,6 +158,37 @@ class ResPartner(models.Model):
             "partner_id", operator, value
         )
 
+    # === BILLING DAY === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "telecom_billing_day" in vals and self.ids:
+            self.env["telecom.bundle.pass"]._mark_partners(
+                SQL("c.partner_id = ANY(%s)", list(self.ids))
+            )
+        return result
+
+    def _telecom_billing_day(self, company):
+        """The day of the month on which the customer's periods begin."""
+        payer = self.commercial_partner_id.sudo()
+        return payer.telecom_billing_day or company.sudo().telecom_billing_day or 1
+
+    @api.depends_context("company")
+    def _compute_telecom_class_id(self):
+        members = self.env["telecom.class.membership"]
+        present = members._present(self.commercial_partner_id)
+        for partner in self:
+            partner.telecom_class_id = present.get(partner.commercial_partner_id)
+
+    def _inverse_telecom_class_id(self):
+        for partner in self:
+            self.env["telecom.class.membership"]._assign(
+                partner.commercial_partner_id, partner.telecom_class_id
+            )
+
+    def _search_telecom_class_id(self, operator, value):
+        return self.env["telecom.class.membership"]._search_members(operator, value)
+
     # === ACTIONS === #
 
     def action_telecom_calls(self):
@@ -151,6 +206,28 @@ class ResPartner(models.Model):
     def action_telecom_bundles(self):
         action = self._telecom_action("telecom_bundle_subscription_action")
         action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
+        action["context"] = {"default_partner_id": self.commercial_partner_id.id}
+        return action
+
+    def action_telecom_give(self):
+        """Give this customer a bundle: the form, with the customer filled in."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Give a bundle"),
+            "res_model": "telecom.bundle.subscription",
+            "view_mode": "form",
+            "context": {"default_partner_id": self.commercial_partner_id.id},
+        }
+
+    def action_telecom_top_up(self):
+        """Ask for a top-up of one of the customer's bundles."""
+        action = self._telecom_action("telecom_bundle_topup_wizard_action")
+        action["context"] = {"default_partner_id": self.commercial_partner_id.id}
+        return action
+
+    def action_telecom_compare(self):
+        """Show which bundle would have been cheapest for this customer's calls."""
+        action = self._telecom_action("telecom_bundle_comparison_action")
         action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action
 

@@ -54,14 +54,22 @@ class StoredContent:
         record.invalidate_recordset([field])
 
 
-def store_stream(env: api.Environment, stream: BinaryIO) -> StoredContent:
-    """Copy a stream into the filestore, block by block.
+class TooLarge(Exception):
+    """More bytes than are taken."""
+
+
+def store_stream(
+    env: api.Environment, stream: BinaryIO, max_bytes: int
+) -> StoredContent:
+    """Copy a stream into the filestore, block by block; TooLarge leaves nothing there.
 
     A database that keeps attachments in its tables gets the bytes as data.
     """
     attachments = env["ir.attachment"].sudo()
     if attachments._storage() != "file":
-        data = stream.read()
+        data = stream.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise TooLarge
         return StoredContent(
             len(data),
             hashlib.sha256(data).hexdigest(),
@@ -73,7 +81,7 @@ def store_stream(env: api.Environment, stream: BinaryIO) -> StoredContent:
     os.makedirs(root, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=root, delete=False) as target:
         try:
-            size, sha256, sha1 = _copy(stream, target)
+            size, sha256, sha1 = _copy(stream, target, max_bytes)
             target.flush()
             os.fsync(target.fileno())
         except BaseException:
@@ -82,11 +90,13 @@ def store_stream(env: api.Environment, stream: BinaryIO) -> StoredContent:
     return _adopt(attachments, target.name, size, sha256, sha1)
 
 
-def _copy(stream, target):
+def _copy(stream, target, max_bytes):
     """Copy all blocks; gives size, SHA-256 and SHA-1."""
     size, sha256, sha1 = 0, hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
     while block := stream.read(BLOCK):
         size += len(block)
+        if size > max_bytes:
+            raise TooLarge
         sha256.update(block)
         sha1.update(block)
         target.write(block)

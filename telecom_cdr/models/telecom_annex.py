@@ -53,11 +53,18 @@ class TelecomAnnex:
         name = self._number(number or "") or self.env._("Without a number")
         return {
             "name": f"{name} ({label})" if label else name,
-            "rows": [self._row(call) for call in calls],
+            "rows": [self._row(call) for call in calls if call["is_listed"]],
+            "others": self._sums([call for call in calls if not call["is_listed"]]),
+            "has_covered": any(call["is_covered"] for call in calls),
+            **self._sums(calls),
+        }
+
+    def _sums(self, calls):
+        """How many calls these are, and what they come to."""
+        return {
             "count": len(calls),
             "duration": hms(sum(call["duration"] or 0 for call in calls)),
             "covered": hms(sum(call["bundle_duration"] for call in calls)),
-            "has_covered": any(call["is_covered"] for call in calls),
             "price": self._format(sum(Decimal(call["price"]) for call in calls)),
         }
 
@@ -80,9 +87,10 @@ class TelecomAnnex:
         return self.env._("from %s", caller)
 
     def _destination(self, call):
-        name = call["destination"] or self.categories.get(call["category"]) or ""
-        if call["service"] == "data" and not call["destination"]:
+        name = call["rate_label"] or call["destination"]
+        if not name and call["service"] == "data":
             name = self.env._("Data")
+        name = name or self.categories.get(call["category"]) or ""
         if not call["visited"]:
             return name
         return self.env._(

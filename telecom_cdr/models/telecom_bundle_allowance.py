@@ -1,11 +1,17 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+from fractions import Fraction
+from math import floor
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .customer_periods import next_period
 from .telecom_destination import CATEGORIES
-from .telecom_rate import SERVICES
+from .telecom_rate import DIRECTIONS, SERVICES
 
+MICRO_SCALE = 10**6
 QUANTITY_FIELDS = ("seconds", "bytes", "messages", "calls", "amount")
 
 
@@ -30,6 +36,24 @@ class TelecomBundleAllowance(models.Model):
     messages = fields.Integer()
     calls = fields.Integer()
     amount = fields.Monetary()
+    amount_limit = fields.Monetary(
+        string="At most",
+        help="A limit of money beside the quantity, whichever is reached first: 500 "
+        "minutes or 50 €. Counted is what the covered part would have cost. 0: none.",
+    )
+    direction = fields.Selection(
+        DIRECTIONS, default="outgoing", help="Empty: calls of every direction."
+    )
+    rollover_months = fields.Integer(
+        string="Carried over (months)",
+        help="What is not used can be used in so many months after. 0: it expires.",
+    )
+    rest_discount = fields.Float(
+        string="Discount after (%)",
+        digits=(5, 2),
+        help="Off the price of what is left to pay of calls of this kind, once the "
+        "allowance is used up.",
+    )
     prefix_ids = fields.Many2many("telecom.prefix", string="Prefixes")
     destination_ids = fields.Many2many("telecom.destination", string="Destinations")
     category_ids = fields.Many2many(
@@ -48,6 +72,20 @@ class TelecomBundleAllowance(models.Model):
         "CHECK(seconds >= 0 AND bytes >= 0 AND messages >= 0 AND calls >= 0"
         " AND amount >= 0)",
         "An allowance cannot be negative.",
+    )
+    _amount_limit_range = models.Constraint(
+        "CHECK(amount_limit >= 0 AND (COALESCE(amount, 0) = 0"
+        " OR COALESCE(amount_limit, 0) = 0))",
+        "A limit of money is for minutes, MB, messages or calls; an allowance of money "
+        "is its own limit.",
+    )
+    _rollover_range = models.Constraint(
+        "CHECK(rollover_months BETWEEN 0 AND 24)",
+        "What is not used can be carried over for 0 to 24 months.",
+    )
+    _rest_discount_range = models.Constraint(
+        "CHECK(rest_discount BETWEEN 0 AND 100)",
+        "A discount after the allowance is 0 to 100 percent.",
     )
 
     @api.depends("seconds")
@@ -90,7 +128,7 @@ class TelecomBundleAllowance(models.Model):
                 fields.Command.set([known[code].id for code in codes if code])
             ]
 
-    @api.depends("service", "seconds", "bytes", "messages", "calls", "amount")
+    @api.depends("service", "amount_limit", *QUANTITY_FIELDS)
     def _compute_display_name(self):
         for allowance in self:
             allowance.display_name = allowance._quantity_text()
@@ -99,8 +137,15 @@ class TelecomBundleAllowance(models.Model):
         kind = self._quantity_kind()
         if kind is None:
             return self.env._("nothing")
+        text = self._text_of(kind, self[kind])
+        if not self.amount_limit:
+            return text
+        limit = self._text_of("amount", self.amount_limit)
+        return self.env._("%(quantity)s or %(limit)s", quantity=text, limit=limit)
+
+    def _text_of(self, kind, quantity):
         usage = self.env["telecom.bundle.usage"]
-        text = usage._quantity_text(kind, self[kind], self.currency_id)
+        text = usage._quantity_text(kind, quantity, self.currency_id)
         if kind == "messages":
             return self.env._("%s messages", text)
         return self.env._("%s calls", text) if kind == "calls" else text
@@ -108,6 +153,20 @@ class TelecomBundleAllowance(models.Model):
     def _quantity_kind(self):
         """The one quantity that is given, or None."""
         return next((name for name in QUANTITY_FIELDS if self[name]), None)
+
+    def _included_in(self, subscription, start):
+        """What a subscription's period includes, less the days it does not run."""
+        kind = self._quantity_kind()
+        quantity = self[kind] if kind else 0
+        if not self.bundle_id.prorate_allowance:
+            return quantity
+        end, last = next_period(start), subscription._last_day()
+        first = max(start, subscription._first_day())
+        after = min(end, last + timedelta(days=1)) if last else end
+        used = max((after - first).days, 0)
+        scale = MICRO_SCALE if kind == "amount" else 1
+        exact = Fraction(repr(quantity)) * scale * used / (end - start).days
+        return floor(exact + Fraction(1, 2)) / scale
 
     @api.constrains(*QUANTITY_FIELDS, "service")
     def _check_quantity(self):
@@ -132,8 +191,9 @@ class TelecomBundleAllowance(models.Model):
         if vals.keys() - {"sequence"} and self._is_used():
             raise UserError(
                 self.env._(
-                    "This allowance has covered calls, so it stays as it is. Add a "
-                    "new bundle and give it to the customers from a date."
+                    "This allowance has covered calls, so it stays as it is. Use 'New "
+                    "version from…' on the bundle: it makes a bundle like this one, to "
+                    "be changed, and gives it to the customers from a date."
                 )
             )
         result = super().write(vals)
@@ -142,6 +202,8 @@ class TelecomBundleAllowance(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        bundle_ids = {vals["bundle_id"] for vals in vals_list if vals.get("bundle_id")}
+        self.env["telecom.bundle"].browse(bundle_ids)._check_unused()
         allowances = super().create(vals_list)
         allowances.bundle_id.subscription_ids._mark_for_rating()
         return allowances

@@ -1,8 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .bulk_fields import UncheckedBigMany2one, UncheckedMany2one
+from .bundle_tables import read_draws
 from .durations import hms
 
 
@@ -28,6 +30,15 @@ class TelecomBundleDraw(models.Model):
         required=True,
         help="Seconds, bytes, messages, calls or an amount, as the allowance has it.",
     )
+    covered = fields.Float(
+        digits=(18, 6),
+        help="What of the call that was for: less than the quantity where the bundle "
+        "takes whole steps.",
+    )
+    amount = fields.Float(
+        digits=(18, 6),
+        help="What it took of the allowance's limit of money, where it has one.",
+    )
     quantity_text = fields.Char(string="Taken", compute="_compute_quantity_text")
 
     @api.depends("quantity", "allowance_id")
@@ -42,3 +53,9 @@ class TelecomBundleDraw(models.Model):
                     kind, draw.quantity, draw.company_id.currency_id
                 )
             )
+
+    @api.model
+    def _frame(self, condition):
+        """What calls ``c`` under an SQL condition took, as the engine takes it."""
+        source = SQL("telecom_bundle_draw d JOIN telecom_call c ON c.id = d.call_id")
+        return read_draws(self.env, source, condition)

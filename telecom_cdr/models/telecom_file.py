@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from odoo import api, fields, models, modules
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ..parsers.archives import ArchiveLimits, is_archive, members
-from ..parsers.exceptions import ParserError
+from ..parsers.exceptions import FileError, ParserError
 from .advisory_lock import advisory_lock
 from .call_import import CallImport
-from .stored_content import store_stream
+from .reading_messages import worded, worded_for_company
+from .stored_content import TooLarge, store_stream
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ COUNTS = (
 # Two workers must not write calls of one carrier at a time: each would miss
 # the other's. The first key of the advisory lock says that it is ours.
 LOCK_SPACE = 0x7E1EC0
+MB = 1024 * 1024
 
 
 class TelecomFile(models.Model):
@@ -74,8 +76,10 @@ class TelecomFile(models.Model):
     state = fields.Selection(
         STATES, default="received", required=True, readonly=True, index=True
     )
-    last_error = fields.Text(readonly=True)
-    hold_reason = fields.Char(readonly=True)
+    error_wording = fields.Json(readonly=True)
+    last_error = fields.Text(compute="_compute_last_error")
+    hold_wording = fields.Json(readonly=True)
+    hold_reason = fields.Char(compute="_compute_hold_reason")
     row_count = fields.Integer(string="Rows", readonly=True)
     call_count = fields.Integer(string="Calls", readonly=True)
     duplicate_count = fields.Integer(string="Duplicates", readonly=True)
@@ -115,6 +119,18 @@ class TelecomFile(models.Model):
             else:
                 file.progress = min(float(progress.get(file.id) or 0), 100)
 
+    @api.depends_context("lang")
+    @api.depends("error_wording")
+    def _compute_last_error(self):
+        for file in self:
+            file.last_error = worded(self.env, file.error_wording) or False
+
+    @api.depends_context("lang")
+    @api.depends("hold_wording")
+    def _compute_hold_reason(self):
+        for file in self:
+            file.hold_reason = worded(self.env, file.hold_wording) or False
+
     @api.depends("sha256", "name")
     def _compute_repeated_file_ids(self):
         for file in self:
@@ -146,6 +162,7 @@ class TelecomFile(models.Model):
         for file in files:
             if not file.sha256:
                 file._fingerprint()
+                file._check_size()
             file._hold_if_repeated()
         self._trigger_processing()
         return files
@@ -179,7 +196,11 @@ class TelecomFile(models.Model):
 
     def _receive(self, source, name, stream, signature=False, parent=None):
         """Keep a stream as a file of a source, in bounded memory."""
-        stored = store_stream(self.env, stream)
+        limit = source.company_id.telecom_max_file_mb
+        try:
+            stored = store_stream(self.env, stream, limit * MB)
+        except TooLarge as error:
+            raise self._too_large(name, limit) from error
         file = self.create(
             {
                 "source_id": source.id,
@@ -195,11 +216,34 @@ class TelecomFile(models.Model):
 
     def _receive_attachment(self, source, attachment):
         """Keep an uploaded attachment as a file of a source."""
-        if attachment.store_fname:
-            path = attachment._full_path(attachment.store_fname)
-            with open(path, "rb") as stream:
-                return self._receive(source, attachment.name, stream)
-        return self._receive(source, attachment.name, io.BytesIO(attachment.raw or b""))
+        try:
+            if attachment.store_fname:
+                path = attachment._full_path(attachment.store_fname)
+                with open(path, "rb") as stream:
+                    return self._receive(source, attachment.name, stream)
+            raw = io.BytesIO(attachment.raw or b"")
+            return self._receive(source, attachment.name, raw)
+        except FileError as error:
+            raise UserError(worded(self.env, error.wording)) from error
+
+    @api.model
+    def _too_large(self, name, limit):
+        """The error for a file of more than a limit in MB."""
+        return FileError(
+            "too_large",
+            "%(found)s has more than %(limit)s MB. Larger files are not taken: raise "
+            "the limit in the settings (Telephony, Files) or split the file.",
+            name,
+            limit=limit,
+        )
+
+    def _check_size(self):
+        """Refuse files that came as a value: streams are refused while they come."""
+        for file in self:
+            limit = file.company_id.telecom_max_file_mb
+            if file.content_size > limit * MB:
+                error = self._too_large(file.name, limit)
+                raise UserError(worded(self.env, error.wording))
 
     def _known_remote(self, source, entry):
         """The file that was fetched from this place before, unchanged since."""
@@ -225,15 +269,15 @@ class TelecomFile(models.Model):
             return
         same_content = repeated.filtered(lambda f: f.sha256 == self.sha256)
         known = (same_content or repeated)[0]
-        reason = (
-            self.env._("Same content as %(name)s", name=known.name)
-            if same_content
-            else self.env._(
+        if same_content:
+            text, values = "Same content as %(name)s", {"name": known.name}
+        else:
+            day = fields.Datetime.context_timestamp(self, known.create_date).date()
+            text, values = (
                 "Same name as a file of %(date)s",
-                date=format_date(self.env, known.create_date),
+                {"date": {"date": fields.Date.to_string(day)}},
             )
-        )
-        self.write({"state": "held", "hold_reason": reason})
+        self.write({"state": "held", "hold_wording": {"text": text, "values": values}})
 
     @contextmanager
     def _open(self):
@@ -289,7 +333,7 @@ class TelecomFile(models.Model):
     def action_release(self):
         """Process a held file after all: calls that are known stay out."""
         held = self.filtered(lambda f: f.state == "held")
-        held.write({"state": "received", "hold_reason": False})
+        held.write({"state": "received", "hold_wording": False})
         for file in held:
             file.message_post(body=self.env._("Released by %s.", self.env.user.name))
         self._trigger_processing()
@@ -362,9 +406,8 @@ class TelecomFile(models.Model):
             _logger.exception("File %s", self.id)
             self.env.cr.rollback()
             self.env.invalidate_all()
-            self.write(
-                {"state": "failed", "last_error": f"{type(error).__name__}: {error}"}
-            )
+            text = f"{type(error).__name__}: {error}"
+            self.write({"state": "failed", "error_wording": {"text": text}})
             self._commit_step()
 
     @api.model
@@ -425,10 +468,9 @@ class TelecomFile(models.Model):
 
     def _set_failed(self, error):
         """Keep what was wrong where the user looks; the bytes are kept anyway."""
-        message = error.message
-        _logger.info("File %s: %s (%s)", self.id, message, error.reason)
-        self.write({"state": "failed", "last_error": message})
-        self.message_post(body=message)
+        _logger.info("File %s: %s (%s)", self.id, error.message, error.reason)
+        self.write({"state": "failed", "error_wording": error.wording})
+        self.message_post(body=worded_for_company(self.company_id, error.wording))
         self._commit_step()
 
     def _set_processed(self):
@@ -436,7 +478,7 @@ class TelecomFile(models.Model):
             {
                 "state": "processed",
                 "position": False,
-                "last_error": False,
+                "error_wording": False,
                 "processed_at": fields.Datetime.now(),
             }
         )

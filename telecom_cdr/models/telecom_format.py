@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..parsers.exceptions import FormatError
 from ..parsers.formats import FormatSpec
+from .reading_messages import worded
 
 # The keys of a format's definition that are JSON, and their empty values.
 JSON_FIELDS = {
@@ -197,7 +198,9 @@ class TelecomFormat(models.Model):
             except FormatError as error:
                 raise ValidationError(
                     self.env._(
-                        "Format %(name)s: %(error)s", name=format_.name, error=error
+                        "Format %(name)s: %(error)s",
+                        name=format_.name,
+                        error=worded(self.env, error.wording),
                     )
                 ) from error
 

@@ -1,9 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -12,6 +13,8 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..parsers import numbering
+from .customer_periods import next_period
+from .price_guard import guard_customers
 
 # Which product bills a call.
 KIND = SQL(
@@ -20,6 +23,36 @@ KIND = SQL(
     " WHEN c.category = 'mobile' THEN 'mobile' ELSE 'other' END"
 )
 KIND_ORDER = ("landline", "mobile", "other", "roaming")
+
+
+class Fee(NamedTuple):
+    """Days of a period whose fee is due: start to end, this not included."""
+
+    subscription: models.BaseModel
+    period_start: date
+    period_end: date
+    start: date
+    end: date
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.start, self.end) == (self.period_start, self.period_end)
+
+
+def _without(days, others):
+    """What is left of a span of days without other spans (in order of start)."""
+    start, end = days
+    for first, after in others:
+        if start < min(first, end):
+            yield start, min(first, end)
+        start = max(start, after) if first < end else start
+    if start < end:
+        yield start, end
+
+
+def _is_fee(line):
+    """Whether a line of an invoice bills a bundle or a top-up."""
+    return line.telecom_subscription_id or line.telecom_topup_id
 
 
 class TelecomInvoicing(models.AbstractModel):
@@ -42,6 +75,7 @@ class TelecomInvoicing(models.AbstractModel):
         self.env["telecom.rating"]._work_off_marks(company)
         self.env["telecom.bundle.pass"]._run(company, payers)
         self.env.flush_all()
+        guard_customers(self.env, payers.ids)
         groups = self._call_groups(company, payers, date_to)
         others = self._other_lines(company, payers, date_from, date_to)
         moves = self._create_moves(groups, others)
@@ -93,11 +127,14 @@ class TelecomInvoicing(models.AbstractModel):
     def _other_lines(self, company, payers, date_from, date_to):
         """What else is due beside calls: (customer id, currency id, line values)."""
         lines = []
-        for subscription, month in self._fees(company, payers, date_from, date_to):
-            partner_id, currency_id = self._fee_key(subscription)
+        for fee in self._fees(company, payers, date_from, date_to):
+            partner_id, currency_id = self._fee_key(fee.subscription)
             writer = self._in_language_of(partner_id)
-            values = writer._prepare_fee_line(subscription, month)
-            lines.append((partner_id, currency_id, values))
+            lines.append((partner_id, currency_id, writer._prepare_fee_line(fee)))
+        for topup in self._due_topups(company, payers, date_to):
+            partner_id, currency_id = self._fee_key(topup.subscription_id)
+            writer = self._in_language_of(partner_id)
+            lines.append((partner_id, currency_id, writer._prepare_topup_line(topup)))
         return lines
 
     def _create_moves(self, groups, others):
@@ -180,63 +217,149 @@ class TelecomInvoicing(models.AbstractModel):
             seconds=f"{seconds:02}",
         )
 
-    def _prepare_fee_line(self, subscription, month):
+    def _prepare_fee_line(self, fee):
+        """The fee of a period, or of the days of it that are due."""
+        subscription = fee.subscription
         bundle = subscription.bundle_id.with_env(self.env)
-        return {
+        values = {
             "product_id": bundle.product_id.id,
             "name": self.env._(
                 "%(bundle)s, %(month)s",
                 bundle=bundle.name,
-                month=format_date(self.env, month, date_format="MMMM y"),
+                month=self._period_name(fee.period_start, fee.period_end),
             ),
             "quantity": 1,
             "telecom_subscription_id": subscription.id,
-            "telecom_period_start": month,
+            "telecom_period_start": fee.start,
+            "telecom_period_end": fee.end,
+        }
+        if fee.is_whole:
+            return values
+        price = self._fee_price(subscription, bundle.product_id)
+        days = (fee.period_end - fee.period_start).days
+        return values | {
+            "name": self.env._(
+                "%(name)s (%(first)s to %(last)s: %(used)s of %(days)s days)",
+                name=values["name"],
+                first=format_date(self.env, fee.start),
+                last=format_date(self.env, fee.end - timedelta(days=1)),
+                used=(fee.end - fee.start).days,
+                days=days,
+            ),
+            "price_unit": float(
+                Decimal(repr(price)) * (fee.end - fee.start).days / days
+            ),
         }
 
+    def _fee_price(self, subscription, product):
+        """The fee of a whole period, as the invoice line would propose it."""
+        company = subscription.company_id
+        payer = subscription.partner_id.commercial_partner_id
+        positions = self.env["account.fiscal.position"].with_company(company)
+        return product.with_company(company)._get_tax_included_unit_price(
+            company,
+            company.currency_id,
+            fields.Date.context_today(self),
+            "sale",
+            fiscal_position=positions._get_fiscal_position(payer),
+        )
+
+    def _period_name(self, start, end):
+        """A calendar month by its name, another period by its days."""
+        if start.day == 1:
+            return format_date(self.env, start, date_format="MMMM y")
+        return self.env["telecom.bundle.subscription"]._days_text(start, end)
+
+    def _prepare_topup_line(self, topup):
+        product = topup.product_id or self.env.ref("telecom_cdr.product_bundle_topup")
+        start = topup.period_start
+        return {
+            "product_id": product.id,
+            "name": self.env._(
+                "Top-up of %(bundle)s, %(month)s: %(quantity)s",
+                bundle=topup.bundle_id.with_env(self.env).name,
+                month=self._period_name(start, next_period(start)),
+                quantity=topup.with_env(self.env).quantity_text,
+            ),
+            "quantity": 1,
+            "price_unit": topup.price,
+            "telecom_topup_id": topup.id,
+        }
+
+    def _due_topups(self, company, payers, date_to):
+        """Top-ups of periods that began by a day, and are on no invoice yet."""
+        topups = self.env["telecom.bundle.topup"].search(
+            [
+                ("company_id", "=", company.id),
+                ("partner_id", "child_of", payers.ids),
+                ("period_start", "<=", date_to),
+            ],
+            order="partner_id, period_start, id",
+        )
+        return topups - topups._billed()
+
     def _fees(self, company, payers, date_from, date_to):
-        """(subscription, month) whose fee is due and on no invoice yet."""
+        """Fees that are due and on no invoice yet."""
         subscriptions = self.env["telecom.bundle.subscription"].search(
             [
                 ("company_id", "=", company.id),
                 ("partner_id", "child_of", payers.ids),
                 ("bundle_id.product_id", "!=", False),
-                ("date_start", "<", fields.Date.add(date_to, days=1)),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">", date_from),
+                ("date_start", "<", fields.Date.add(date_to, days=2)),
             ],
             order="partner_id, priority, id",
         )
         billed = self._billed_fees(subscriptions)
         return [
-            (subscription, month)
+            fee
             for subscription in subscriptions
-            for month in self._fee_months(subscription, date_from, date_to)
-            if (subscription.id, month) not in billed
+            for period in self._fee_periods(subscription, date_from, date_to)
+            for fee in self._due_days(subscription, period, billed[subscription.id])
         ]
 
-    def _fee_months(self, subscription, date_from, date_to):
-        """First days of the months of a period in which a subscription runs."""
-        month = date_from.replace(day=1)
-        while month <= date_to:
-            following = month + relativedelta(months=1)
-            ended = subscription.date_end and subscription.date_end.date() <= month
-            if subscription.date_start.date() < following and not ended:
-                yield month
-            month = following
+    def _fee_periods(self, subscription, date_from, date_to):
+        """First days of the customer's periods in which a subscription runs."""
+        first, last = subscription._first_day(), subscription._last_day()
+        start = subscription._period_start(date_from)
+        while start <= date_to:
+            following = next_period(start)
+            if first < following and (not last or last >= start):
+                yield start
+            start = following
+
+    def _due_days(self, subscription, start, billed):
+        """The days of a period whose fee is due, less those that are billed.
+
+        Days are billed already where the billing day or the dates of the subscription
+        have changed since.
+        """
+        end = next_period(start)
+        asked = (start, end)
+        if subscription.bundle_id.prorate_fee:
+            last = subscription._last_day()
+            asked = (
+                max(start, subscription._first_day()),
+                min(end, last + timedelta(days=1)) if last else end,
+            )
+        return [
+            Fee(subscription, start, end, *part) for part in _without(asked, billed)
+        ]
 
     def _billed_fees(self, subscriptions):
+        """Days whose fee is on an invoice, (start, end) by subscription id."""
         lines = self.env["account.move.line"].search(
             [
                 ("telecom_subscription_id", "in", subscriptions.ids),
                 ("telecom_is_released", "=", False),
-            ]
+            ],
+            order="telecom_period_start",
         )
-        return {
-            (line.telecom_subscription_id.id, line.telecom_period_start)
-            for line in lines
-        }
+        billed = defaultdict(list)
+        for line in lines:
+            start = line.telecom_period_start
+            end = line.telecom_period_end or next_period(start)
+            billed[line.telecom_subscription_id.id].append((start, end))
+        return billed
 
     # === LINKS OF CALLS === #
 
@@ -281,7 +404,7 @@ class TelecomInvoicing(models.AbstractModel):
     @api.model
     def _release(self, lines):
         """Give the calls and fees of these lines back, to be invoiced again."""
-        lines.sudo().filtered("telecom_subscription_id").telecom_is_released = True
+        lines.sudo().filtered(_is_fee).telecom_is_released = True
         self.env.flush_all()
         self.env.cr.execute(
             "WITH gone AS (DELETE FROM telecom_call_invoice"
@@ -326,5 +449,5 @@ class TelecomInvoicing(models.AbstractModel):
             " SELECT call_id, move_line_id FROM gone",
             (list(lines.ids),),
         )
-        lines.sudo().filtered("telecom_subscription_id").telecom_is_released = False
+        lines.sudo().filtered(_is_fee).telecom_is_released = False
         self.env["telecom.call"].invalidate_model()

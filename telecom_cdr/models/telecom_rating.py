@@ -1,11 +1,14 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..engine.pipeline import match_calls, price_calls
-from .call_table import read_calls, update_calls
+from ..engine.pipeline import RatingTables, match_calls, price_calls
+from .call_table import NO_BUNDLE, read_calls, update_calls
 from .rating_tables import load_tables
 
 BATCH = 50_000
@@ -26,43 +29,62 @@ class TelecomRating(models.AbstractModel):
         changed = 0
         for company in companies:
             in_company = Domain("company_id", "=", company.id) & Domain(domain)
-            changed += self._rate_company(company, in_company)
-            self.env["telecom.bundle.pass"]._run(company)
+            moved = set()
+            changed += self._rate_company(company, in_company, moved=moved)
+            changed += self.env["telecom.bundle.pass"]._run(company, counted=moved)
         self.env.invalidate_all()
         return changed
 
     @api.model
-    def _rate_company(self, company, domain, marks=None):
+    def _rate_company(self, company, domain, marks=None, moved=None):
         """Rate the calls of a domain, batch by batch, each a step of its own.
 
         :param marks: what asks for it; they keep how far it is, all the same
+        :param moved: takes up the ids of calls that are counted here, though the
+            pass of their new customer's bundles may write them again
+        :return: number of calls that were written here
         """
         self.env.flush_all()
         query = self.env["telecom.call"].sudo()._search(domain, order="id")
         tables = load_tables(self.env, company)
+        moved = set() if moved is None else moved
         changed = 0
         last_id = marks[0].after_id if marks else 0
-        while True:
-            calls = read_calls(self.env, query.subselect(), last_id, BATCH)
-            if calls.empty:
-                return changed
-            last_id = int(calls["id"].max())
-            changed += self._rate_batch(company, calls, tables)
+        for rated in self._rated_batches(query, tables, last_id):
+            changed += self._write_batch(company, rated, moved)
             if marks:
-                marks.after_id = last_id
+                marks.after_id = int(rated["id"].max())
                 self.env["telecom.file"]._commit_step()
+        return changed
 
     @api.model
-    def _rate_batch(self, company, calls, tables):
-        """Rate a batch and write what differs."""
-        changed = 0
-        for carrier_id, group in calls.groupby("carrier_id", sort=True):
-            rated = match_calls(group, int(carrier_id), tables)
-            rated = price_calls(rated, int(carrier_id), tables)
-            changed += update_calls(self.env, rated.assign(bundle_duration=0))
-        ids = [int(id_) for id_ in calls["id"]]
-        self.env["telecom.bundle.pass"]._mark_calls(SQL("c.id = ANY(%s)", ids))
-        return changed
+    def _rated_batches(self, query, tables, last_id):
+        """Batches of calls as they are rated now, in order of id.
+
+        The next batch is priced on one core while PostgreSQL stores the present one
+        on another. What it is priced from are the facts, which never change.
+        """
+        asked, with_extra = query.subselect(), bool(tables.book.needs_extra)
+        with ThreadPoolExecutor(1, "telecom-rating") as pricing:
+            ready = None
+            while True:
+                calls = read_calls(self.env, asked, last_id, BATCH, with_extra)
+                following = None if calls.empty else pricing.submit(rate, calls, tables)
+                if ready:
+                    yield ready.result()
+                if not following:
+                    return
+                ready, last_id = following, int(calls["id"].max())
+
+    @api.model
+    def _write_batch(self, company, rated, moved):
+        """Write what differs of a batch, but what the bundle pass writes."""
+        bundle_pass = self.env["telecom.bundle.pass"]
+        if bundle_pass._has_bundles(company):
+            moving, left = bundle_pass._take_over(company, rated)
+            moved.update(rated["id"][moving & ~left].tolist())
+            rated = rated[~left]
+        return update_calls(self.env, rated.assign(**NO_BUNDLE))
 
     @api.model
     def _cron_rate(self):
@@ -83,35 +105,16 @@ class TelecomRating(models.AbstractModel):
         marks = marks.search([("company_id", "=", company.id)], order="id")
         own = Domain("company_id", "=", company.id)
         for group in marks.grouped("after_id").values():
-            domain = Domain.OR(self._mark_domain(mark) for mark in group)
+            domain = Domain.OR(mark._call_domain() for mark in group)
             self._rate_company(company, own & domain, group)
             group.unlink()
             self.env["telecom.file"]._commit_step()
 
-    @api.model
-    def _mark_domain(self, mark):
-        """The calls that a mark may touch."""
-        domain = Domain.TRUE
-        if mark.date_start:
-            domain &= Domain("start_at", ">=", mark.date_start)
-        if mark.date_end:
-            domain &= Domain("start_at", "<", mark.date_end)
-        if mark.partner_id and not mark.number:
-            domain &= Domain("partner_id", "=", mark.partner_id.id)
-        if mark.number:
-            domain &= Domain.OR(
-                Domain(name, "=", mark.number)
-                for name in (
-                    "calling_number",
-                    "called_number",
-                    "redirecting_number",
-                    "account_code",
-                    "trunk",
-                )
-            )
-        if mark.prefix:
-            # Short codes and what is no number at all are few: rate them too.
-            domain &= Domain("called_number", "=like", f"+{mark.prefix}%") | ~Domain(
-                "called_number", "=like", "+%"
-            )
-        return domain
+
+def rate(calls: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:
+    """Stored calls, matched and priced anew, in order of carrier."""
+    groups = calls.groupby("carrier_id", sort=True)
+    return pd.concat(
+        price_calls(match_calls(group, int(carrier), tables), int(carrier), tables)
+        for carrier, group in groups
+    )

@@ -9,12 +9,32 @@ from odoo.fields import Domain
 
 from ..collect import CollectError, connect
 from .advisory_lock import advisory_lock
+from .reading_messages import worded, worded_for_company
+from .telecom_file import MB
 
 _logger = logging.getLogger(__name__)
 
 # Two workers must not fetch from one source at a time: each would miss what the
 # other has stored. The first key of the advisory lock says that it is ours.
 LOCK_SPACE = 0x7E1EC1
+# The texts for the reasons that collect/ gives; reading_messages translates them.
+ERRORS = {
+    "host_key_changed": "The server %(host)s shows another host key than the pinned "
+    "one. Found: %(found)s. Nothing was fetched. If the server was replaced, clear "
+    "the host key and test the connection again.",
+    "host_key_missing": "No host key is pinned for %(host)s. Test the connection: it "
+    "shows the key (%(found)s) and pins it.",
+    "unreachable": "The server %(host)s cannot be reached: %(found)s. Check host and "
+    "port, and whether it is up; the next collection tries again.",
+    "refused_login": "The server %(host)s refused the user %(username)s: %(found)s. "
+    "Check user name, password and key.",
+    "bad_key": "The private key cannot be read: %(found)s. Expected: an OpenSSH or "
+    "PEM key, and its passphrase where it has one.",
+    "no_directory": "The directory %(directory)s cannot be read: %(found)s.",
+    "too_large": "%(found)s. Larger files are not taken: raise the limit in the "
+    "settings (Telephony, Files) or split the file.",
+    "transfer": "The transfer broke off: %(found)s.",
+}
 
 
 class TelecomSource(models.Model):
@@ -107,7 +127,8 @@ class TelecomSource(models.Model):
         copy=False,
         tracking=True,
     )
-    last_error = fields.Text(readonly=True, copy=False)
+    error_wording = fields.Json(readonly=True, copy=False)
+    last_error = fields.Text(compute="_compute_last_error")
     last_collected_at = fields.Datetime(
         string="Last collection", readonly=True, copy=False
     )
@@ -118,6 +139,12 @@ class TelecomSource(models.Model):
     def _compute_has_secret(self):
         for source in self:
             source.has_secret = bool(source.password or source.private_key)
+
+    @api.depends_context("lang")
+    @api.depends("error_wording")
+    def _compute_last_error(self):
+        for source in self:
+            source.last_error = worded(self.env, source.error_wording) or False
 
     @api.depends("file_ids")
     def _compute_file_count(self):
@@ -190,7 +217,8 @@ class TelecomSource(models.Model):
                 names = [entry.name for entry in connection.list_files()]
                 host_key = connection.host_key
         except CollectError as error:
-            raise UserError(self._error_text(error)) from error
+            text = worded(self.env, self._error_wording(error))
+            raise UserError(text) from error
         if host_key and not self.host_key:
             self.host_key = host_key
         return self._notify("success", self._found_text(names))
@@ -240,6 +268,7 @@ class TelecomSource(models.Model):
             "move_directory": source.move_directory or "collected",
             "settle_seconds": source.settle_seconds,
             "allowed_roots": self._allowed_roots(),
+            "max_bytes": source.company_id.telecom_max_file_mb * MB,
         }
 
     def _allowed_roots(self):
@@ -275,7 +304,7 @@ class TelecomSource(models.Model):
                     raise problems[0]
         except CollectError as error:
             _logger.info("Source %s: %s", self.id, error.reason)
-            self._set_error(self._error_text(error))
+            self._set_error(self._error_wording(error))
         else:
             self._set_collected()
         return files
@@ -313,62 +342,33 @@ class TelecomSource(models.Model):
                 digest.update(block)
         return digest.hexdigest() == known.sha256
 
-    def _set_error(self, text):
+    def _set_error(self, wording):
         source = self.sudo()  # who collects may not change where from
-        if self.state != "error" or self.last_error != text:
-            source.message_post(body=text)
-        source.write({"state": "error", "last_error": text})
+        if self.state != "error" or self.error_wording != wording:
+            source.message_post(body=worded_for_company(source.company_id, wording))
+        source.write({"state": "error", "error_wording": wording})
         self.env["telecom.file"]._commit_step()
 
     def _set_collected(self):
         self.sudo().write(
             {
                 "state": "ok",
-                "last_error": False,
+                "error_wording": False,
                 "last_collected_at": fields.Datetime.now(),
             }
         )
         self.env["telecom.file"]._commit_step()
 
-    def _error_text(self, error):
-        """The words for a reason that collect/ gave."""
-        texts = {
-            "host_key_changed": self.env._(
-                "The server %(host)s shows another host key than the pinned one. "
-                "Found: %(found)s. Nothing was fetched. If the server was replaced, "
-                "clear the host key and test the connection again."
-            ),
-            "host_key_missing": self.env._(
-                "No host key is pinned for %(host)s. Test the connection: it shows "
-                "the key (%(found)s) and pins it."
-            ),
-            "unreachable": self.env._(
-                "The server %(host)s cannot be reached: %(found)s. Check host and "
-                "port, and whether it is up; the next collection tries again."
-            ),
-            "refused_login": self.env._(
-                "The server %(host)s refused the user %(username)s: %(found)s. Check "
-                "user name, password and key."
-            ),
-            "bad_key": self.env._(
-                "The private key cannot be read: %(found)s. Expected: an OpenSSH or "
-                "PEM key, and its passphrase where it has one."
-            ),
-            "no_directory": self.env._(
-                "The directory %(directory)s cannot be read: %(found)s."
-            ),
-            "too_large": self.env._(
-                "%(found)s. Larger files are not taken: raise the limit in the "
-                "settings or split the file."
-            ),
-            "transfer": self.env._("The transfer broke off: %(found)s."),
-        }
-        text = texts.get(error.reason) or "%(found)s"
-        return text % {
-            "host": self.host or "",
-            "username": self.username or "",
-            "directory": self.directory or "",
-            "found": error.found.rstrip("."),
+    def _error_wording(self, error):
+        """What to say of an error of collect/, to be told in any language."""
+        return {
+            "text": ERRORS.get(error.reason, "%(found)s"),
+            "values": {
+                "host": self.host or "",
+                "username": self.username or "",
+                "directory": self.directory or "",
+                "found": error.wording,
+            },
         }
 
     @api.model

@@ -2,7 +2,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+
+# Who can have a tariff, in the order in which they are asked.
+OWNER_FIELDS = (
+    "number_id",
+    "partner_id",
+    "class_id",
+    "trunk",
+    "carrier_id",
+    "source_address",
+)
 
 
 class TelecomTariffAssignment(models.Model):
@@ -10,6 +19,7 @@ class TelecomTariffAssignment(models.Model):
 
     _name = "telecom.tariff.assignment"
     _description = "Telecom Tariff Assignment"
+    _inherit = ["telecom.dated.assignment.mixin"]
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
@@ -19,6 +29,27 @@ class TelecomTariffAssignment(models.Model):
     number_id = fields.Many2one(
         "telecom.number", index="btree_not_null", ondelete="cascade"
     )
+    class_id = fields.Many2one(
+        "telecom.customer.class",
+        string="Class of customers",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    carrier_id = fields.Many2one(
+        "telecom.carrier",
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        help="For the calls in the files of this carrier.",
+    )
+    trunk = fields.Char(
+        index="btree_not_null", help="For the calls that went by it, as files name it."
+    )
+    source_address = fields.Char(
+        index="btree_not_null",
+        help="For the calls that came from this address, as files write it.",
+    )
     tariff_id = fields.Many2one(
         "telecom.tariff", required=True, index=True, ondelete="restrict"
     )
@@ -26,9 +57,13 @@ class TelecomTariffAssignment(models.Model):
     date_start = fields.Datetime(string="From", help="Empty: from ever.")
     date_end = fields.Datetime(string="Until", help="Not included.")
 
+    owner_text = fields.Char(string="Who", compute="_compute_owner_text")
+
     _one_owner = models.Constraint(
-        "CHECK((partner_id IS NULL) <> (number_id IS NULL))",
-        "A tariff is assigned either to a customer or to a number.",
+        "CHECK(num_nonnulls(partner_id, number_id, class_id, carrier_id, trunk,"
+        " source_address) = 1)",
+        "A tariff is assigned either to a customer or to a number, a class of "
+        "customers, a carrier, a trunk or a source address.",
     )
     _period_order = models.Constraint(
         "CHECK(date_end > date_start)",
@@ -45,105 +80,71 @@ class TelecomTariffAssignment(models.Model):
         "This number already has a tariff in a part of this period.",
     )
 
-    @api.constrains("partner_id")
-    def _check_commercial_partner(self):
+    _class_excl = models.Constraint(
+        "EXCLUDE USING gist (company_id WITH =, class_id WITH =,"
+        " tsrange(date_start, date_end) WITH &&) WHERE (class_id IS NOT NULL)",
+        "This class already has a tariff in a part of this period.",
+    )
+    _carrier_excl = models.Constraint(
+        "EXCLUDE USING gist (company_id WITH =, carrier_id WITH =,"
+        " tsrange(date_start, date_end) WITH &&) WHERE (carrier_id IS NOT NULL)",
+        "The calls of this carrier already have a tariff in a part of this period.",
+    )
+    _trunk_excl = models.Constraint(
+        "EXCLUDE USING gist (company_id WITH =, trunk WITH =,"
+        " tsrange(date_start, date_end) WITH &&) WHERE (trunk IS NOT NULL)",
+        "This trunk already has a tariff in a part of this period.",
+    )
+    _address_excl = models.Constraint(
+        "EXCLUDE USING gist (company_id WITH =, source_address WITH =,"
+        " tsrange(date_start, date_end) WITH &&) WHERE (source_address IS NOT NULL)",
+        "This address already has a tariff in a part of this period.",
+    )
+
+    @api.depends(*OWNER_FIELDS)
+    def _compute_owner_text(self):
         for assignment in self:
-            partner = assignment.partner_id
-            if partner and partner != partner.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(customer)s, who pays for the "
-                        "calls. Assign the tariff there.",
-                        contact=partner.name,
-                        customer=partner.commercial_partner_id.name,
+            names = (
+                assignment[name]
+                if self._fields[name].type == "char"
+                else assignment[name].display_name
+                for name in OWNER_FIELDS
+            )
+            assignment.owner_text = next((name for name in names if name), "")
+
+    @api.depends("owner_text", "tariff_id")
+    def _compute_display_name(self):
+        for assignment in self:
+            name = assignment.tariff_id.name
+            assignment.display_name = f"{assignment.owner_text}: {name}"
+
+    @api.constrains("tariff_id", "class_id", "carrier_id", "number_id")
+    def _check_owner_company(self):
+        for assignment in self:
+            for owner in (
+                assignment.class_id,
+                assignment.carrier_id,
+                assignment.number_id,
+            ):
+                if owner and owner.company_id != assignment.tariff_id.company_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(owner)s belongs to another company than the tariff "
+                            "%(tariff)s.",
+                            owner=owner.display_name,
+                            tariff=assignment.tariff_id.name,
+                        )
                     )
-                )
-
-    @api.model
-    def _present_domain(self):
-        """Assignments of this company that are in force now."""
-        now = fields.Datetime.now()
-        return (
-            Domain("company_id", "=", self.env.company.id)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", now))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">", now))
-        )
-
-    @api.model
-    def _present(self, field, owner_ids):
-        """Tariffs in force now, by the owner's id."""
-        assignments = self.search(
-            self._present_domain() & Domain(field, "in", owner_ids)
-        )
-        return {a[field].id: a.tariff_id for a in assignments}
-
-    @api.model
-    def _search_owners(self, field, operator, value):
-        """Domain of the owners whose present tariff is as asked."""
-        if operator not in ("in", "any"):
-            return NotImplemented
-        present = self._present_domain() & Domain(field, "!=", False)
-        owners = self.search(present & Domain("tariff_id", operator, value))[field]
-        domain = Domain("id", "in", owners.ids)
-        if operator == "in" and False in value:
-            domain |= Domain("id", "not in", self.search(present)[field].ids)
-        return domain
-
-    @api.model
-    def _assign(self, owner, tariff, date=None):
-        """End the owner's assignment at a date (now) and start the next.
-
-        :param owner: {"partner_id": id} or {"number_id": id}
-        :param tariff: the next tariff, empty for none
-        """
-        date = date or fields.Datetime.now()
-        company = tariff.company_id or self.env.company
-        (field, owner_id) = next(iter(owner.items()))
-        present = self.search(
-            Domain(field, "=", owner_id)
-            & Domain("company_id", "=", company.id)
-            & (Domain("date_end", "=", False) | Domain("date_end", ">", date))
-        )
-        if present and present[:1].tariff_id == tariff:
-            return present[:1]
-        had_one = self.search_count(
-            [(field, "=", owner_id), ("company_id", "=", company.id)], limit=1
-        )
-        later = present.filtered(lambda a: a.date_start and a.date_start >= date)
-        later.unlink()
-        (present - later).write({"date_end": date})
-        if not tariff:
-            return self.browse()
-        start = date if had_one else False
-        return self.create({**owner, "tariff_id": tariff.id, "date_start": start})
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.flush_model()  # an ended period must be free before the next is added
-        assignments = super().create(vals_list)
-        assignments._mark_for_rating()
-        return assignments
-
-    def write(self, vals):
-        self._mark_for_rating()
-        result = super().write(vals)
-        self._mark_for_rating()
-        return result
-
-    def unlink(self):
-        self._mark_for_rating()
-        return super().unlink()
 
     def _mark_for_rating(self):
-        self.env["telecom.rating.mark"]._mark(
-            [
-                {
-                    "company_id": assignment.company_id.id,
-                    "partner_id": assignment.partner_id.id,
-                    "number": assignment.number_id.number,
-                    "date_start": assignment.date_start,
-                    "date_end": assignment.date_end,
-                }
-                for assignment in self
-            ]
-        )
+        self.env["telecom.rating.mark"]._mark([one._mark_values() for one in self])
+
+    def _mark_values(self):
+        """Whose calls it is for, as a mark says it."""
+        values = {
+            name: self._fields[name].convert_to_write(self[name], self)
+            for name in OWNER_FIELDS
+            if self[name]
+        }
+        period = {"date_start": self.date_start, "date_end": self.date_end}
+        return {"company_id": self.company_id.id, **period, **values}

@@ -85,6 +85,58 @@ class TestAccess(TelecomCommon):
         self.assertEqual(successor.sudo().markup, 20)
         self.assertTrue(rate.date_end)
 
+    def test_formulas_may_tell_costs(self):
+        rate = self.env["telecom.rate"].create(
+            {
+                "tariff_id": self.tariff.id,
+                "category": "other",
+                "method": "formula",
+                "formula": "cost * units",
+                "units_formula": "1 + 0.3",
+            }
+        )
+        for user in (self.reader, self.operator, self.manager):
+            own = rate.with_user(user)
+            for name in ("formula", "units_formula"):
+                with self.assertRaises(AccessError):
+                    own.read([name])
+                with self.assertRaises(AccessError):
+                    own.search([(name, "ilike", "0.3")])
+            view = own.get_view(self.env.ref("telecom_cdr.telecom_rate_view_form").id)
+            self.assertNotIn('name="units_formula"', view["arch"])
+            self.assertIn("hidden_formula", view["arch"])
+        self.reader.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
+        self.assertEqual(rate.with_user(self.reader).formula, "cost * units")
+
+    def test_who_may_not_see_a_formula_neither_loses_nor_writes_it(self):
+        rate = self.env["telecom.rate"].create(
+            {
+                "tariff_id": self.tariff.id,
+                "category": "other",
+                "method": "formula",
+                "formula": "cost * units",
+                "units_formula": "1 + 0.3",
+            }
+        )
+        own = rate.with_user(self.manager)
+        own.label = "Special"
+        with self.assertRaises(AccessError):
+            own.formula = "1"
+        wizard = self.env["telecom.rate.successor"].with_user(self.manager)
+        wizard = wizard.create({"rate_id": rate.id, "date_start": "2026-10-01"})
+        with self.assertRaises(AccessError):
+            wizard.read(["formula"])
+        wizard.action_apply()
+        copied = self.tariff.with_user(self.manager).copy()
+        for tariff in (self.tariff, copied.sudo()):
+            last = tariff.rate_ids.filtered(lambda r: r.method == "formula")
+            last = last.sorted("date_start")[-1].sudo()
+            self.assertEqual(
+                (last.formula, last.units_formula, last.label),
+                ("cost * units", "1 + 0.3", "Special"),
+            )
+        self.assertEqual(len(self.tariff.rate_ids), 4)
+
     def test_secrets_are_for_the_system_only(self):
         self.source.password = "s3cret"
         self.assertTrue(self.source.with_user(self.manager).has_secret)

@@ -16,6 +16,8 @@ from . import test_invoicing
 from .common import TelecomCommon
 from .test_rating import row
 
+LISTED = ["+34 912 00 00 01", "+34 600 00 00 99"]
+
 
 @tagged("post_install", "-at_install")
 class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
@@ -165,6 +167,70 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         rows = self._rows(self._invoice())
         self.assertEqual(rows[0][4:], ["0:01:30", "0:01:00", "0.07"])
         self.assertEqual(rows[1], ["1 calls", "0:01:30", "0:01:00", "0.07"])
+
+    def _rate_of(self, category):
+        return self.tariff.rate_ids.filtered(lambda rate: rate.category == category)
+
+    def test_calls_that_are_not_listed_are_summed_up(self):
+        """0.09 + 0.045 listed, 0.10 + 0.10 not: the section comes to all of it."""
+        self._rate_of("short").show_in_detail = False
+        self._process(
+            row("O1", seconds=61),
+            row("O2", called="600000099", seconds=30, start="2026-10-05 11:00:00"),
+            row("O3", called="11888", seconds=61, start="2026-10-05 12:00:00"),
+            row("O4", called="11888", seconds=30, start="2026-10-05 13:00:00"),
+        )
+        self.assertEqual(self._calls().mapped("price"), [0.09, 0.045, 0.1017, 0.05])
+        move = self._invoice()
+        self.assertEqual((move.amount_untaxed, move.telecom_call_count), (0.29, 4))
+        rows = self._rows(move)
+        self.assertEqual([cells[2] for cells in rows[:2]], LISTED)
+        self.assertEqual(
+            rows[2:],
+            [
+                ["Other calls: 2", "0:01:31", "0.1517"],
+                ["4 calls", "0:03:02", "0.2867"],
+            ],
+        )
+
+    def test_a_number_with_nothing_to_list(self):
+        self._rate_of("landline").show_in_detail = False
+        self._give_bundle(self._create_bundle("B", {"seconds": 60}), self.customer)
+        self._process(row("O5", seconds=90))
+        self.assertEqual(
+            self._rows(self._invoice()),
+            [
+                ["Other calls: 1", "0:01:30", "0:01:00", "0.07"],
+                ["1 calls", "0:01:30", "0:01:00", "0.07"],
+            ],
+        )
+
+    def test_help_lines_are_not_among_the_others(self):
+        self._rate_of("short").show_in_detail = False
+        self._process(row("O6"), row("O7", called="016"))
+        rows = self._rows(self._invoice())
+        self.assertEqual([cells[0] for cells in rows[1:]], ["1 calls"])
+
+    def test_the_label_of_the_rate_stands_for_the_destination(self):
+        self._rate_of("landline").label = "<b>Fixed</b> lines"
+        self._process(
+            row("O8"), row("O9", called="600000099", start="2026-10-06 10:00:00")
+        )
+        move = self._invoice()
+        self.assertEqual(
+            [cells[3] for cells in self._rows(move)[:-1]],
+            ["<b>Fixed</b> lines", "Spain, mobile"],
+        )
+
+    def test_labels_speak_the_language_of_the_invoice(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        rate = self._rate_of("landline")
+        rate.label = "Fixed lines"
+        rate.with_context(lang="es_ES").label = "Fijos"
+        self._process(row("O9"))
+        move = self._invoice().with_context(lang="es_ES")
+        [section] = move._telecom_annex()
+        self.assertEqual(section["rows"][0]["destination"], "Fijos")
 
     def test_hostile_text_stays_text(self):
         self.number.label = "<script>alert(1)</script>"

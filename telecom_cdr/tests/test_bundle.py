@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import TelecomCommon
 from .test_rating import row
@@ -133,3 +134,151 @@ class TestBundle(TelecomCommon):
         with self.assertRaisesRegex(UserError, "stays as it is"):
             self.bundle.allowance_ids.seconds = 600
         self.assertEqual(self.bundle.allowance_ids.seconds, 300)
+
+
+@tagged("post_install", "-at_install")
+class TestRatingAgain(TelecomCommon):
+    """Rating writes a call once, and only where something differs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bundle = cls._create_bundle("ALL 5", {"seconds": 300})
+
+    def _versions(self):
+        """Where the rows of calls and draws lie: an update moves them."""
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                "SELECT 'call', id, ctid::text, xmin::text FROM telecom_call"
+                " UNION ALL SELECT 'draw', id, ctid::text, xmin::text"
+                " FROM telecom_bundle_draw ORDER BY 1, 2"
+            )
+        )
+
+    def _call_versions(self):
+        return {row[1]: row for row in self._versions() if row[0] == "call"}
+
+    def _results(self):
+        return self._calls().mapped(
+            lambda c: (c.partner_id.name or "", c.bundle_duration, c.price, c.state)
+        )
+
+    def _take(self, date, partner):
+        """The number goes to somebody else (or to nobody) at a date."""
+        self.number.date_end = date
+        if partner:
+            self._create_number("+34910000001", partner, date_start=date)
+        self._forget_marks()
+
+    def test_twice_without_bundles(self):
+        self._process(row("W1"), row("W2", called="600000099"))
+        before = self._versions()
+        self.assertEqual(self._calls().action_rate(), 0)
+        self.assertEqual(self._versions(), before)
+
+    def test_twice_with_a_bundle(self):
+        """Covered, partly covered, not covered, and of a customer without."""
+        other = self._create_customer("Customer Two")
+        self._create_number("+34910000002", other)
+        self._give_bundle(self.bundle, self.customer)
+        self._process(
+            row("X1", seconds=240, start="2026-10-05 10:00:00"),
+            row("X2", seconds=120, start="2026-10-05 11:00:00"),
+            row("X3", seconds=60, start="2026-10-05 12:00:00"),
+            row("X4", seconds=60, start="2026-10-05 13:00:00", caller="910000002"),
+        )
+        results = [
+            ("Customer One", 240, 0, "rated"),
+            ("Customer One", 60, 0.07, "rated"),
+            ("Customer One", 0, 0.07, "rated"),
+            ("Customer Two", 0, 0.07, "rated"),
+        ]
+        self.assertEqual(self._results(), results)
+        before = self._versions()
+        for _time in range(2):
+            self.assertEqual(self._calls().action_rate(), 0)
+            self.assertEqual(self._results(), results)
+            self.assertEqual(self._versions(), before)
+        self.assertFalse(self.env["telecom.bundle.pass"].search([]))
+
+    def test_one_write_for_what_a_new_bundle_covers(self):
+        self._process(row("Y1"), row("Y2", start="2026-11-05 10:00:00"))
+        self._give_bundle(self.bundle, self.customer, date_start="2026-11-01")
+        before = self._call_versions()
+        self.assertEqual(self._calls().action_rate(), 1)
+        self.assertEqual(
+            self._results(),
+            [("Customer One", 0, 0.07, "rated"), ("Customer One", 60, 0, "rated")],
+        )
+        [first, second] = self._calls().ids
+        after = self._call_versions()
+        self.assertEqual(after[first], before[first])
+        self.assertNotEqual(after[second], before[second])
+
+    def test_ended_bundle_is_counted_once(self):
+        subscription = self._give_bundle(self.bundle, self.customer)
+        self._process(row("Z1"), row("Z2", start="2026-10-06 10:00:00"))
+        subscription.date_end = "2026-10-06"
+        self._forget_marks()
+        self.assertEqual(self._calls().action_rate(), 1)
+        self.assertEqual(
+            self._results(),
+            [("Customer One", 60, 0, "rated"), ("Customer One", 0, 0.07, "rated")],
+        )
+        self.assertEqual(self._calls().action_rate(), 0)
+
+    def test_call_that_loses_its_customer_gives_back_what_it_took(self):
+        """The first call took 240 of 300 s; without it the second has all."""
+        self._give_bundle(self.bundle, self.customer)
+        self._process(
+            row("L1", seconds=240, start="2026-10-05 10:00:00"),
+            row("L2", seconds=120, start="2026-10-06 10:00:00"),
+        )
+        self.number.date_start = "2026-10-06"
+        self._forget_marks()
+        # Both change, though only the first was asked for.
+        self.assertEqual(self._calls()[0].action_rate(), 2)
+        self.assertEqual(
+            self._results(),
+            [("", 0, 0, "unmatched"), ("Customer One", 120, 0, "rated")],
+        )
+        draws = self.env["telecom.bundle.draw"].search([])
+        self.assertRecordValues(
+            draws, [{"call_id": self._calls()[1].id, "quantity": 120}]
+        )
+        self.assertEqual(self._calls().action_rate(), 0)
+
+    def test_call_that_moves_to_another_customer_with_a_bundle(self):
+        heir = self._create_customer("Heir")
+        first = self._give_bundle(self.bundle, self.customer)
+        second = self._give_bundle(self.bundle, heir)
+        self._process(
+            row("M1", seconds=240, start="2026-10-05 10:00:00"),
+            row("M2", seconds=240, start="2026-10-06 10:00:00"),
+        )
+        self.assertEqual(
+            self.env["telecom.bundle.draw"].search([], order="id").mapped("quantity"),
+            [240, 60],
+        )
+        self._take("2026-10-06", heir)
+        self.assertEqual(self._calls().action_rate(), 1)
+        self.assertEqual(
+            self._results(),
+            [("Customer One", 240, 0, "rated"), ("Heir", 240, 0, "rated")],
+        )
+        draws = self.env["telecom.bundle.draw"].search([], order="id")
+        self.assertEqual(
+            draws.mapped(lambda d: (d.subscription_id, d.quantity)),
+            [(first, 240), (second, 240)],
+        )
+        self.assertEqual(self._calls().action_rate(), 0)
+
+    def test_call_that_moves_to_a_customer_without_a_bundle(self):
+        heir = self._create_customer("Heir")
+        self._give_bundle(self.bundle, self.customer)
+        self._process(row("N1", start="2026-10-06 10:00:00"))
+        self._take("2026-10-06", heir)
+        self.assertEqual(self._calls().action_rate(), 1)
+        self.assertEqual(self._results(), [("Heir", 0, 0.07, "rated")])
+        self.assertFalse(self.env["telecom.bundle.draw"].search([]))

@@ -11,6 +11,21 @@ from .common import READER, USER, TelecomCommon
 from .test_rating import row
 
 
+class ExplanationMixin:
+    """For tests that read how a price came about."""
+
+    def _explain_call(self, call, user):
+        """The explanation as text, which ends in the stored figure."""
+        action = call.with_user(user).action_explain()
+        wizard = self.env[action["res_model"]].with_user(user)
+        page = str(wizard.browse(action["res_id"]).steps)
+        self.assertNotIn("alert-warning", page, self._text(page))
+        return self._text(page)
+
+    def _text(self, page):
+        return " ".join(html.fromstring(page).text_content().split())
+
+
 @tagged("post_install", "-at_install")
 class TestExplanation(TelecomCommon):
     @classmethod
@@ -123,6 +138,70 @@ class TestExplanation(TelecomCommon):
         self.assertIn("What is left to pay", text)
         self.assertIn("October 2026", text)
         self._assert_ends_in(page, "0.07")
+
+    def test_the_discount_of_the_bundle_is_the_one_that_counted(self):
+        """5 % and 10 % off 1 s at 0.09 a minute are both 0.0014: 0.00143, 0.00135."""
+        for name, priority, percent in (("Later", 20, 10), ("First", 10, 5)):
+            bundle = self._create_bundle(
+                name, {"seconds": 60, "rest_discount": percent}
+            )
+            self._give_bundle(bundle, self.customer, priority=priority)
+        call, page = self._explain(row("D1", called="600000099", seconds=121))
+        self.assertEqual((call.bundle_duration, call.price), (120, 0.0014))
+        stored = call.sudo()
+        self.assertEqual(
+            (stored.rest_discount_ppm, stored.paid_discount_ppm), (50_000, 0)
+        )
+        self.assertIn("5.00 % on what the bundle leaves", self._text(page))
+        self.assertNotIn("10.00 %", self._text(page))
+        self._assert_ends_in(page, "0.0014")
+        # Rated again it is the same; without the bundles it is gone.
+        self.assertEqual(stored.action_rate(), 0)
+        self.env["telecom.bundle.subscription"].search([]).date_end = "2026-06-01"
+        stored.action_rate()
+        self._run_cron("rate")
+        self.assertEqual((stored.price, stored.rest_discount_ppm), (0.1815, 0))
+
+    def test_the_discount_on_what_money_leaves(self):
+        """0.18 less 0.05; half of 0.13."""
+        bundle = self._create_bundle("Money", {"amount": 0.05, "rest_discount": 50})
+        self._give_bundle(bundle, self.customer)
+        call, page = self._explain(row("D2", called="600000099", seconds=120))
+        stored = call.sudo()
+        self.assertEqual(
+            (stored.price, stored.rest_discount_ppm, stored.paid_discount_ppm),
+            (0.065, 0, 500_000),
+        )
+        self.assertIn("50.00 % on what the bundle leaves", self._text(page))
+        self._assert_ends_in(page, "0.065")
+
+    def test_no_discount_takes_no_space(self):
+        call, _page = self._explain(row("D3"))
+        self.env.cr.execute(
+            "SELECT rest_discount_ppm, paid_discount_ppm FROM telecom_call"
+            " WHERE id = %s",
+            [call.id],
+        )
+        self.assertEqual(self.env.cr.fetchall(), [(None, None)])
+
+    def test_the_label_of_the_rate_stands_for_the_destination(self):
+        call, page = self._explain(row("D4"))
+        destination = call.destination_id
+        self.assertIn(f"({destination.display_name})", self._text(page))
+        self.env["telecom.rate"].create(
+            {
+                "tariff_id": self.tariff.id,
+                "destination_id": destination.id,
+                "price": 0.06,
+                "label": "City lines",
+            }
+        )
+        call.sudo().action_rate()
+        call, page = self._explain()
+        self.assertEqual(call.price, 0.06)
+        self.assertIn("City lines: its prefix", self._text(page))
+        self.assertIn("(City lines)", self._text(page))
+        self.assertNotIn(destination.display_name, self._text(page))
 
     def test_calls_without_a_price_say_why(self):
         for rows, words in (

@@ -17,7 +17,7 @@ from .test_rating import row
 def zipped(**members):
     """A ZIP with these members; a dot in a name is written as a double underscore."""
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name.replace("__", "."), content)
     return target.getvalue()

@@ -1,6 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -33,3 +33,19 @@ class BasePartnerMerge(models.TransientModel):
                 dst_record.commercial_partner_id.ids
             )
         self.env["telecom.call"].invalidate_model(["partner_id"])
+        self._carry_over_proposals(src_records, dst_record)
+
+    @api.model
+    def _carry_over_proposals(self, src_records, dst_record):
+        """Proposed calls have no foreign key to their customer, as calls have none."""
+        for name in ("partner_id", "old_partner_id", "new_partner_id"):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE telecom_rerating_call SET %(name)s = %(payer)s"
+                    " WHERE %(name)s = ANY(%(merged)s)",
+                    name=SQL.identifier(name),
+                    payer=dst_record.commercial_partner_id.id,
+                    merged=list(src_records.ids),
+                )
+            )
+        self.env["telecom.rerating.call"].invalidate_model()

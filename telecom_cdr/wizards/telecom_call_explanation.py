@@ -1,21 +1,30 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
 from decimal import Decimal
 from fractions import Fraction
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools.misc import format_date, format_datetime, formatLang
+from odoo.tools import SQL
+from odoo.tools.misc import format_date, format_datetime
 
+from ..engine.explain import Around
 from ..engine.explain import steps as engine_steps
+from ..engine.extra import read_extra
 from ..engine.money import AMOUNT_SCALE
 from ..models.bulk_fields import UncheckedBigMany2one
 from ..models.durations import hms
+from ..models.tariff_tables import (
+    load_bands,
+    load_discounts,
+    load_holidays,
+    load_rates,
+    load_tiers,
+)
+from ..models.telecom_rate import PATTERNS, TARGET_FIELDS
 
 MICRO_SCALE = 10**6
-# Steps that would tell the carrier's cost to who may not see it.
-COST_CODES = {"part"}
-SHOWN_DECIMALS = 9
 
 
 class TelecomCallExplanation(models.TransientModel):
@@ -63,7 +72,7 @@ class TelecomCallExplanation(models.TransientModel):
             "rows": self._rows(call, found),
             "price": self._stored_price(call),
             "is_priced": price is not None,
-            "is_same": price == round(Decimal(repr(call.price)) * MICRO_SCALE),
+            "is_same": price == self._stored_micro(call),
             "cost_rows": self._cost_rows(call) if self._sees_cost() else [],
             "started": format_datetime(self.env, call.start_at, dt_format="medium"),
             "quantity": self._call_quantity(call),
@@ -84,57 +93,150 @@ class TelecomCallExplanation(models.TransientModel):
     # === WHAT THE ENGINE IS ASKED === #
 
     def _engine_steps(self, call):
+        """The steps to the price."""
+        return engine_steps(self._call_values(call), **self._given(call))
+
+    def _given(self, call):
+        """All that the price of the call came from, beside the call."""
         rate, tariff = call.rate_id, call.rate_id.tariff_id
-        return engine_steps(
-            {
-                "state": call.state,
-                "reason": call.rating_reason or "",
-                "service": call.service,
-                "duration": call.duration,
-                "volume": call.volume or 0,
-                "cost_nano": self._scaled(call.cost, AMOUNT_SCALE),
-            },
-            self._rate_values(rate) if rate else None,
-            {"rounding_digits": tariff.rounding_digits, "rounding": tariff.rounding},
-            [self._draw_values(draw) for draw in call.draw_ids.sorted("id")],
-            self._conversion(call, tariff.currency_id, call.currency_id),
-            self._conversion(call, call.cost_currency_id, tariff.currency_id),
+        return {
+            "rate": self._rate_row(rate) if rate else None,
+            "tariff": self._tariff_values(tariff),
+            "draws": [self._draw_values(draw) for draw in call.draw_ids.sorted("id")],
+            "conversion": self._stored_conversion(call),
+            "cost_conversion": self._conversion(
+                call, call.cost_currency_id, tariff.currency_id
+            ),
+            "around": self._around(call) if rate else None,
+        }
+
+    def _call_values(self, call):
+        """The call as the engine explains it."""
+        return {
+            "state": call.state,
+            "reason": call.rating_reason or "",
+            "service": call.service,
+            "direction": call.direction,
+            "category": call.category or "",
+            "destination_id": call.destination_id.id or 0,
+            "start_at": call.start_at,
+            "duration": call.duration,
+            "volume": call.volume or 0,
+            "tier_from": call.tier_from or 0,
+            "cost_nano": self._scaled(call.cost, AMOUNT_SCALE),
+            "carrier_amount_nano": self._scaled(call.carrier_amount, AMOUNT_SCALE),
+            "rest_discount_ppm": call.rest_discount_ppm or 0,
+            "paid_discount_ppm": call.paid_discount_ppm or 0,
+            **read_extra(self._extra_json(call)),
+        }
+
+    @api.model
+    def _extra_json(self, call):
+        """The further facts as they are stored: a float has not all digits."""
+        if not call.id:
+            return json.dumps(call.extra or {})
+        [(text,)] = self.env.execute_query(
+            SQL("SELECT extra::text FROM telecom_call WHERE id = %s", call.id)
         )
+        return text
+
+    @api.model
+    def _tariff_values(self, tariff):
+        return {
+            "rounding_digits": tariff.rounding_digits,
+            "rounding": tariff.rounding,
+            "time_zone": tariff.tz,
+            "band_rule": tariff.band_rule,
+        }
 
     @api.model
     def _scaled(self, amount, scale):
         return round(Decimal(repr(amount or 0)) * scale)
 
-    def _rate_values(self, rate):
-        """A rate as the engine's rates table has it."""
+    def _stored_micro(self, call):
+        return self._scaled(call.price, MICRO_SCALE)
+
+    def _rate_row(self, rate):
+        """A rate as the engine's rates table has it, whether it still counts or not."""
+        [row] = load_rates(self.env, rate.company_id, rate.id).to_dict("records")
+        return row
+
+    def _around(self, call):
+        """What the price may depend on beside call, rate and tariff."""
+        rate, company = call.rate_id, call.company_id
+        rates = rate | self._rates_alongside(call)
+        tiers = [load_tiers(self.env, company, one.id) for one in rates]
+        return Around(
+            tiers=[row for frame in tiers for row in frame.to_dict("records")],
+            rates=[self._rate_row(one) for one in rates],
+            bands=load_bands(self.env, company).to_dict("records"),
+            holidays=load_holidays(self.env, company)["day"].tolist(),
+            discounts=load_discounts(self.env, company).to_dict("records"),
+            owners=self._owners(call),
+            conversions=self._surcharge_conversions(call),
+            carrier_conversion=self._conversion(
+                call, call.carrier_id.currency_id, rate.tariff_id.currency_id
+            ),
+        )
+
+    def _rates_alongside(self, call):
+        """The rates of the same target, that a split at bands goes through."""
+        rate = call.rate_id
+        if rate.tariff_id.band_rule != "split":
+            return rate.browse()
+        domain = self._in_force(call) & Domain("tariff_id", "=", rate.tariff_id.id)
+        for name in (*TARGET_FIELDS, *PATTERNS):
+            value = rate[name].id if name == "destination_id" else rate[name]
+            domain &= Domain(name, "=", value or False)
+        return rate.search(domain)
+
+    def _owners(self, call):
+        """Who may have a discount on the call; a class is its customer's own."""
+        _owner, asked = self._tariff_origin(call, call.rate_id.tariff_id)
         return {
-            "method": rate.method,
-            "price_nano": self._scaled(rate.price, AMOUNT_SCALE),
-            "connect_nano": self._scaled(rate.connect_fee, AMOUNT_SCALE),
-            "initial": rate.initial_increment,
-            "increment": rate.increment,
-            "minimum_duration": rate.minimum_duration,
-            "grace": rate.grace,
-            "minimum_nano": self._scaled(rate.minimum_price, AMOUNT_SCALE)
-            if rate.has_minimum_price
-            else None,
-            "maximum_nano": self._scaled(rate.maximum_price, AMOUNT_SCALE)
-            if rate.has_maximum_price
-            else None,
-            "markup_ppm": self._scaled(rate.markup, 10_000),
+            "partner": call.partner_id.id or 0,
+            "number": call.number_id.id or 0,
+            "department": call.number_id.department_id.id or 0,
+            "tariff": (asked or call.rate_id.tariff_id).id or 0,
+            "class": call.partner_id.id or 0,
         }
 
+    def _surcharge_conversions(self, call):
+        """What surcharges in other currencies are converted by."""
+        lines = self.env["telecom.discount.line"].sudo()
+        own = lines.search([("company_id", "=", call.company_id.id)])
+        target = call.rate_id.tariff_id.currency_id
+        found = {c.id: self._conversion(call, c, target) for c in own.currency_id}
+        return {key: ratio for key, ratio in found.items() if ratio}
+
     def _draw_values(self, draw):
-        kind = draw.allowance_id._quantity_kind()
+        allowance, bundle = draw.allowance_id, draw.subscription_id.bundle_id
+        kind = allowance._quantity_kind()
         scale = MICRO_SCALE if kind == "amount" else 1
+        quantity = self._scaled(draw.quantity, scale)
         return {
             "kind": kind,
-            "quantity": self._scaled(draw.quantity, scale),
+            "quantity": quantity,
+            "covered": self._scaled(draw.covered, scale) or quantity,
             "text": draw.quantity_text,
-            "bundle": draw.subscription_id.bundle_id.display_name,
-            "included": draw.allowance_id.display_name,
+            "bundle": bundle.display_name,
+            "included": allowance.display_name,
             "month": format_date(self.env, draw.period_start, date_format="MMMM y"),
+            "run_through": bundle.run_through,
+            "connect_rule": bundle.connect_rule,
+            "covered_price_nano": self._scaled(bundle.covered_price, AMOUNT_SCALE),
+            "covered_connect_nano": self._scaled(
+                bundle.covered_connect_fee, AMOUNT_SCALE
+            ),
         }
+
+    def _stored_conversion(self, call):
+        """The ratio that the price was converted by, as it is kept with the call."""
+        if not call.conversion:
+            source = call.rate_id.tariff_id.currency_id
+            return self._conversion(call, source, call.currency_id)
+        top, _slash, bottom = call.conversion.partition("/")
+        return int(top), int(bottom)
 
     def _conversion(self, call, source, target):
         """Units of the target for one of the source on the call's day, or None."""
@@ -163,72 +265,11 @@ class TelecomCallExplanation(models.TransientModel):
         )
         return Fraction(repr(rate.rate)) if rate else None
 
-    # === THE WORDS === #
-
-    def _rows(self, call, found):
-        """Title, text and amount of each step that the user may see."""
-        codes = [step.code for step in found]
-        markup_at = codes.index("markup") if "markup" in codes else -1
-        rows = []
-        for index, step in enumerate(found):
-            of_cost = step.code in COST_CODES or index < markup_at
-            of_cost &= step.code in COST_CODES | {"conversion"}
-            if of_cost and not self._sees_cost():
-                continue
-            title, text, amount = getattr(self, f"_say_{step.code}")(call, step.values)
-            rows.append({"title": title, "text": text, "amount": amount})
-        return rows
-
-    def _say_state(self, call, values):
-        state = dict(call._fields["state"]._description_selection(self.env))
-        reasons = dict(call._fields["rating_reason"]._description_selection(self.env))
-        reason = reasons.get(values["reason"]) or self.env._("It was not priced yet.")
-        return state.get(values["state"], values["state"]), reason, ""
-
-    def _say_tariff(self, call, values):
-        tariff = call.rate_id.tariff_id
-        owner, asked = self._tariff_origin(call, tariff)
-        if asked and asked != tariff:
-            text = self.env._(
-                "%(asked)s, the tariff of %(owner)s, has no rate for this call. "
-                "%(tariff)s, which stands behind it, has one.",
-                owner=owner,
-                asked=asked.name,
-                tariff=tariff.name,
-            )
-        elif asked:
-            text = self.env._(
-                "%(tariff)s: the tariff of %(owner)s.", tariff=tariff.name, owner=owner
-            )
-        else:
-            text = self.env._(
-                "%(tariff)s, as assigned when the call was priced.", tariff=tariff.name
-            )
-        return self.env._("Tariff"), text, ""
+    # === WHOSE TARIFF, AND WHICH RATE === #
 
     def _tariff_origin(self, call, tariff):
         """Whose tariff led to the one that priced, and which that is."""
-        assigned = (
-            (call.number_id, "number_id", self.env._("the number")),
-            (call.partner_id, "partner_id", self.env._("the customer")),
-        )
-        candidates = [
-            (
-                self.env._("%(kind)s %(name)s", kind=kind, name=owner.display_name),
-                self._assigned_tariff(call, field, owner),
-            )
-            for owner, field, kind in assigned
-            if owner
-        ]
-        candidates += [
-            (self.env._("the bundle %s", s.bundle_id.name), s.bundle_id.tariff_id)
-            for s in self._subscriptions(call)
-        ]
-        company = call.company_id
-        candidates.append(
-            (self.env._("the company %s", company.name), company.telecom_tariff_id)
-        )
-        for owner, asked in candidates:
+        for owner, asked in self._candidates(call):
             chain, step = self.env["telecom.tariff"], asked
             while step and step not in chain:
                 chain |= step
@@ -237,6 +278,43 @@ class TelecomCallExplanation(models.TransientModel):
                 return owner, asked
         return "", self.env["telecom.tariff"]
 
+    def _candidates(self, call):
+        """Whoever may have a tariff for the call, in the order in which they count."""
+        number, partner = call.number_id, call.partner_id
+        payer = (partner.name or "").rstrip(".")  # it ends a sentence
+        found = [
+            (self.env._("the number %s", number.display_name), "number_id", number.id),
+            (self.env._("the customer %s", payer), "partner_id", partner.id),
+        ]
+        given = [(who, self._assigned_tariff(call, *by)) for who, *by in found if by[1]]
+        given += [
+            (self.env._("the bundle %s", s.bundle_id.name), s.bundle_id.tariff_id)
+            for s in self._subscriptions(call)
+        ]
+        given += self._later_candidates(call)
+        company = call.company_id
+        default = company.telecom_tariff_id
+        return [*given, (self.env._("the company %s", company.name), default)]
+
+    def _later_candidates(self, call):
+        """Who is asked where neither number nor customer nor bundle has a tariff."""
+        owned, carrier = self._class_of(call), call.carrier_id
+        address = read_extra(self._extra_json(call)).get("source_address", "")
+        found = [
+            (self.env._("the class %s", owned.name), "class_id", owned.id),
+            (self.env._("the trunk %s", call.trunk or ""), "trunk", call.trunk),
+            (self.env._("the carrier %s", carrier.name), "carrier_id", carrier.id),
+            (self.env._("the address %s", address), "source_address", address),
+        ]
+        return [(who, self._assigned_tariff(call, *by)) for who, *by in found if by[1]]
+
+    def _class_of(self, call):
+        """The class that the customer was in when the call was made."""
+        domain = self._in_force(call) & Domain("partner_id", "=", call.partner_id.id)
+        domain &= Domain("company_id", "=", call.company_id.id)
+        members = self.env["telecom.class.membership"].sudo()
+        return members.search(domain, limit=1).class_id
+
     def _in_force(self, call):
         start = call.start_at
         return (
@@ -244,7 +322,7 @@ class TelecomCallExplanation(models.TransientModel):
         ) & (Domain("date_end", "=", False) | Domain("date_end", ">", start))
 
     def _assigned_tariff(self, call, field, owner):
-        domain = self._in_force(call) & Domain(field, "=", owner.id)
+        domain = self._in_force(call) & Domain(field, "=", owner)
         domain &= Domain("company_id", "=", call.company_id.id)
         assignments = self.env["telecom.tariff.assignment"].sudo()
         return assignments.search(domain, limit=1).tariff_id
@@ -257,276 +335,3 @@ class TelecomCallExplanation(models.TransientModel):
         return found.filtered(
             lambda s: not s.number_ids or call.number_id in s.number_ids
         ).sorted(lambda s: (s.priority, s.date_start, s.id))
-
-    def _say_rate(self, call, values):
-        rate = call.rate_id
-        return (
-            self.env._("Rate"),
-            " ".join([self._why_rate(call, rate), self._when_rate(rate)]).strip(),
-            self._rate_price(call, rate),
-        )
-
-    def _why_rate(self, call, rate):
-        if rate.prefix:
-            return self.env._(
-                "%(prefix)s is the longest prefix of the tariff that the called number "
-                "%(number)s begins with.",
-                prefix=rate.prefix,
-                number=call.called_text,
-            )
-        if rate.destination_id:
-            return self.env._(
-                "%(destination)s: its prefix %(prefix)s is the longest that the called "
-                "number %(number)s begins with.",
-                destination=rate.destination_id.display_name,
-                prefix=call.prefix or "",
-                number=call.called_text,
-            )
-        if rate.category:
-            categories = dict(rate._fields["category"]._description_selection(self.env))
-            return self.env._(
-                "No prefix of the tariff fits, so the category of the call counts: "
-                "%(category)s.",
-                category=categories[rate.category],
-            )
-        return self.env._(
-            "No prefix and no category of the tariff fits, so its rate for all calls "
-            "counts."
-        )
-
-    def _when_rate(self, rate):
-        def when(value):
-            return format_datetime(self.env, value, dt_format="short")
-
-        if rate.date_start and rate.date_end:
-            return self.env._(
-                "In force from %(start)s until %(end)s.",
-                start=when(rate.date_start),
-                end=when(rate.date_end),
-            )
-        if rate.date_start:
-            return self.env._("In force from %s.", when(rate.date_start))
-        if rate.date_end:
-            return self.env._("In force until %s.", when(rate.date_end))
-        return ""
-
-    def _rate_price(self, call, rate):
-        if rate.method == "markup":
-            return ""
-        price = self._nano(self._scaled(rate.price, AMOUNT_SCALE), rate.currency_id)
-        per_unit = {
-            ("duration", "voice"): self.env._("%s a minute", price),
-            ("duration", "data"): self.env._("%s a minute", price),
-            ("volume", "sms"): self.env._("%s a message", price),
-            ("volume", "data"): self.env._("%s a MB", price),
-        }
-        return per_unit.get((rate.method, call.service)) or self.env._(
-            "%s a call", price
-        )
-
-    def _say_draw(self, call, values):
-        return (
-            self.env._("From the bundle %s", values["bundle"]),
-            self.env._(
-                "It includes %(included)s in %(month)s; this call takes %(taken)s.",
-                included=values["included"],
-                month=values["month"],
-                taken=values["text"],
-            ),
-            "",
-        )
-
-    def _say_rest(self, call, values):
-        usage = self.env["telecom.bundle.usage"]
-        text = (
-            usage._quantity_text("bytes", values["volume"], None)
-            if call.service == "data"
-            else hms(values["duration"])
-        )
-        return self.env._("What is left to pay"), text, ""
-
-    def _say_covered(self, call, values):
-        text = self.env._("The bundle covers the whole call: nothing is left to pay.")
-        return self.env._("Wholly covered"), text, self._nano(0, call.currency_id)
-
-    def _say_free(self, call, values):
-        if values["grace"]:
-            text = self.env._(
-                "Calls up to %(grace)s cost nothing; this one has %(duration)s.",
-                grace=hms(values["grace"]),
-                duration=hms(values["duration"]),
-            )
-        else:
-            text = self.env._("The call was not answered.")
-        return self.env._("Free"), text, self._nano(0, self._tariff_currency(call))
-
-    def _say_increments(self, call, values):
-        text = self.env._(
-            "The first %(initial)s s are billed whole, then steps of %(increment)s s: "
-            "%(duration)s become %(billed)s (%(seconds)s s).",
-            initial=values["initial"],
-            increment=values["increment"],
-            duration=hms(values["duration"]),
-            billed=hms(values["billed_duration"]),
-            seconds=values["billed_duration"],
-        )
-        if values["duration"] < values["minimum_duration"]:
-            text = self.env._(
-                "%(text)s At least %(minimum)s are billed.",
-                text=text,
-                minimum=hms(values["minimum_duration"]),
-            )
-        return self.env._("Billed time"), text, ""
-
-    def _say_duration(self, call, values):
-        currency = self._tariff_currency(call)
-        text = self.env._(
-            "%(seconds)s s at %(price)s a minute: %(seconds)s × %(price)s ÷ 60",  # noqa: RUF001
-            seconds=values["billed_duration"],
-            price=self._nano(values["price_nano"], currency),
-        )
-        return self.env._("Price of the time"), text, self._amount(call, values)
-
-    def _say_call(self, call, values):
-        text = self.env._("A fixed price, whatever its duration.")
-        return self.env._("Price of the call"), text, self._amount(call, values)
-
-    def _say_message(self, call, values):
-        text = self.env._("A fixed price for each message.")
-        return self.env._("Price of the message"), text, self._amount(call, values)
-
-    def _say_volume(self, call, values):
-        usage = self.env["telecom.bundle.usage"]
-        text = self.env._(
-            "%(volume)s (%(bytes)s bytes) at %(price)s a MB of 1,000,000 bytes.",
-            volume=usage._quantity_text("bytes", values["volume"], None),
-            bytes=formatLang(self.env, values["volume"], digits=0),
-            price=self._nano(values["price_nano"], self._tariff_currency(call)),
-        )
-        return self.env._("Price of the data"), text, self._amount(call, values)
-
-    def _say_part(self, call, values):
-        text = self.env._(
-            "The bundle left %(rest)s of %(whole)s: so much of the carrier's cost "
-            "counts.",
-            rest=values["rest"],
-            whole=values["whole"],
-        )
-        return self.env._("Part of the cost"), text, self._amount(call, values)
-
-    def _say_markup(self, call, values):
-        if not self._sees_cost():
-            text = self.env._("The carrier's cost and a mark-up on it.")
-            return self.env._("Mark-up"), text, self._amount(call, values)
-        text = self.env._(
-            "%(percent)s %% on the carrier's cost of %(cost)s.",
-            percent=formatLang(self.env, values["markup_ppm"] / 10_000, digits=2),
-            cost=self._nano(values["cost_nano"], self._tariff_currency(call)),
-        )
-        return self.env._("Mark-up"), text, self._amount(call, values)
-
-    def _say_conversion(self, call, values):
-        ratio = Fraction(values["numerator"], values["denominator"])
-        text = self.env._(
-            "At the rate of %(day)s: × %(ratio)s",  # noqa: RUF001
-            day=format_date(self.env, call.day),
-            ratio=self._number(ratio),
-        )
-        amount = self._number(Fraction(values["amount_nano"]) / AMOUNT_SCALE)
-        return self.env._("Other currency"), text, amount
-
-    def _say_connect(self, call, values):
-        text = self.env._(
-            "Once for each connected call: + %s",
-            self._nano(values["connect_nano"], self._tariff_currency(call)),
-        )
-        return self.env._("Connection fee"), text, self._amount(call, values)
-
-    def _say_minimum(self, call, values):
-        text = self.env._("The rate asks for at least this much.")
-        return self.env._("Minimum price"), text, self._amount(call, values)
-
-    def _say_maximum(self, call, values):
-        text = self.env._("The rate asks for at most this much.")
-        return self.env._("Maximum price"), text, self._amount(call, values)
-
-    def _say_rounding(self, call, values):
-        tariff = call.rate_id.tariff_id
-        modes = dict(tariff._fields["rounding"]._description_selection(self.env))
-        text = self.env._(
-            "Once, to %(digits)s decimals (%(mode)s): %(exact)s",
-            digits=values["digits"],
-            mode=modes[values["rounding"]].lower(),
-            exact=self._number(Fraction(values["amount_nano"]) / AMOUNT_SCALE),
-        )
-        return self.env._("Rounding"), text, self._micro(call, values["price_micro"])
-
-    def _say_paid(self, call, values):
-        text = self.env._(
-            "The bundle %(bundle)s pays %(taken)s of it in %(month)s.",
-            bundle=values["bundle"],
-            taken=values["text"],
-            month=values["month"],
-        )
-        title = self.env._("Paid by the bundle")
-        return title, text, self._micro(call, values["left_micro"])
-
-    def _say_price(self, call, values):
-        return (
-            self.env._("Price of the call"),
-            self.env._("Without taxes, as it is stored and invoiced."),
-            self._micro(call, values["price_micro"]),
-        )
-
-    def _cost_rows(self, call):
-        """What the call costs us and what is left, for who may see it."""
-        by_rate = call.cost_rate_id
-        origin = (
-            self.env._("By the rate %s.", by_rate.display_name)
-            if by_rate
-            else self.env._("As the carrier's file says.")
-        )
-        cost = self._nano(self._scaled(call.cost, AMOUNT_SCALE), call.cost_currency_id)
-        margin = self._nano(
-            self._scaled(call.margin, AMOUNT_SCALE), call.company_id.currency_id
-        )
-        return [
-            {"title": self.env._("Cost"), "text": origin, "amount": cost},
-            {
-                "title": self.env._("Margin"),
-                "text": self.env._("Price without taxes, less the cost."),
-                "amount": margin,
-            },
-        ]
-
-    # === NUMBERS AS PEOPLE READ THEM === #
-
-    def _stored_price(self, call):
-        return self._micro(call, self._scaled(call.price, MICRO_SCALE))
-
-    def _tariff_currency(self, call):
-        return call.rate_id.tariff_id.currency_id
-
-    def _amount(self, call, values):
-        return self._nano(values["amount_nano"], self._tariff_currency(call))
-
-    def _micro(self, call, micro):
-        return self._money(Fraction(micro) / MICRO_SCALE, call.currency_id)
-
-    def _nano(self, nano, currency):
-        return self._money(Fraction(nano) / AMOUNT_SCALE, currency)
-
-    def _money(self, amount, currency):
-        text = self._number(amount, currency.decimal_places or 2)
-        if currency.position == "before":
-            return f"{currency.symbol}\N{NO-BREAK SPACE}{text}"
-        return f"{text}\N{NO-BREAK SPACE}{currency.symbol or ''}"
-
-    def _number(self, amount, least=2):
-        """With the decimals it has, up to nine; an endless one ends in an ellipsis."""
-        scaled, rest = divmod(abs(amount) * 10**SHOWN_DECIMALS, 1)
-        decimals = str(scaled % 10**SHOWN_DECIMALS).zfill(SHOWN_DECIMALS).rstrip("0")
-        digits = SHOWN_DECIMALS if rest else max(least, len(decimals))
-        shown = Fraction(scaled, 10**SHOWN_DECIMALS) * (-1 if amount < 0 else 1)
-        text = formatLang(self.env, float(shown), digits=digits)
-        return f"{text}…" if rest else text

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 
 from ..engine.money import format_nano
 from ..models.durations import hms
+from ..models.reading_messages import worded
 from ..parsers.exceptions import ParserError
 from ..parsers.reader import ReadContext, preview
 
@@ -58,7 +59,7 @@ class TelecomFormatPreview(models.TransientModel):
         try:
             shown = preview(stream, self.format_id._spec(), context)
         except ParserError as error:
-            return Markup('<div class="alert alert-danger">%s</div>') % error.message
+            return self._render_error(error)
         names = self._fact_names()
         records = shown.facts.astype(object).to_dict("records")
         facts = [self._fact_texts(record) for record in records]
@@ -69,9 +70,20 @@ class TelecomFormatPreview(models.TransientModel):
                 "raw_rows": shown.raw_rows,
                 "fact_names": {n: names[n] for n in names if any(f[n] for f in facts)},
                 "facts": facts,
-                "rejections": shown.rejections.to_dict("records"),
+                "rejections": self._told(shown.rejections.to_dict("records")),
             },
         )
+
+    def _render_error(self, error):
+        text = worded(self.env, error.wording)
+        return Markup('<div class="alert alert-danger">%s</div>') % text
+
+    def _told(self, rejections):
+        """Rejections with their messages in the user's language."""
+        return [
+            {**rejection, "message": worded(self.env, rejection["wording"])}
+            for rejection in rejections
+        ]
 
     def _fact_texts(self, record):
         """The facts of a row as people read them, empty where there is nothing."""

@@ -267,7 +267,7 @@ class TelecomCustomerPortal(CustomerPortal):
     )
     def portal_my_bundles(self, month=None, **parameters):
         portal = request.env["telecom.portal"]
-        present, notices = portal._this_month(), []
+        present, notices = portal._present_bundle_month(), []
         try:
             shown = read_month(month) or present
         except BadParameter as error:
@@ -279,7 +279,7 @@ class TelecomCustomerPortal(CustomerPortal):
             "notices": notices,
             "bundles": portal._month_bundles(shown),
             "has_any": bool(portal._subscriptions()),
-            "month_title": format_date(request.env, shown, date_format="MMMM y"),
+            "month_title": portal._bundle_period_text(shown),
             "before_url": f"/my/bundles?month={next_month(shown, -1):%Y-%m}",
             "after_url": shown < present
             and f"/my/bundles?month={next_month(shown):%Y-%m}",

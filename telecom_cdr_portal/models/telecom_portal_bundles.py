@@ -6,9 +6,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
+from odoo.addons.telecom_cdr.models.customer_periods import next_period, period_start
 from odoo.addons.telecom_cdr.parsers import numbering
 
-from ..parameters import day_start, next_month
+from ..parameters import day_start
 
 
 class TelecomPortalBundles(models.AbstractModel):
@@ -37,21 +38,55 @@ class TelecomPortalBundles(models.AbstractModel):
     def _this_month(self):
         return self._local(fields.Datetime.now()).date().replace(day=1)
 
+    # === PERIODS: months that begin on the customer's billing day === #
+
+    @api.model
+    def _billing_day(self):
+        return self._payer().sudo()._telecom_billing_day(self._companies()[:1])
+
+    @api.model
+    def _bundle_period(self, month):
+        """First day of the period that begins in a month."""
+        return month.replace(day=self._billing_day())
+
+    @api.model
+    def _present_bundle_month(self):
+        """The month in which the present period began."""
+        today = self._local(fields.Datetime.now()).date()
+        return period_start(today, self._billing_day()).replace(day=1)
+
+    @api.model
+    def _bundle_period_text(self, month):
+        """The name of a calendar month, or the days of another period."""
+        start = self._bundle_period(month)
+        if start.day == 1:
+            return format_date(self.env, start, date_format="MMMM y")
+        last = fields.Date.subtract(next_period(start), days=1)
+        return self.env._(
+            "%(first)s to %(last)s",
+            first=format_date(self.env, start),
+            last=format_date(self.env, last),
+        )
+
     @api.model
     def _month_subscriptions(self, month):
-        """Bundles that run in a month; in the present one also those to come."""
-        start = day_start(month, self._zone())
-        end = day_start(next_month(month), self._zone())
+        """Bundles that run in a period; in the present one also those to come."""
+        first = self._bundle_period(month)
+        start = day_start(first, self._zone())
+        end = day_start(next_period(first), self._zone())
         domain = Domain("date_end", "=", False) | Domain("date_end", ">", start)
-        if month != self._this_month():
+        if month != self._present_bundle_month():
             domain &= Domain("date_start", "<", end)
         return self._subscriptions(domain)
 
     @api.model
     def _month_bundles(self, month):
-        """Bundles of the customer with what is used of them in a month."""
+        """Bundles of the customer with what is used of them in a period.
+
+        :param month: first day of the month in which the period begins
+        """
         subscriptions = self._month_subscriptions(month)
-        bars = self._bars(subscriptions, month)
+        bars = self._bars(subscriptions, self._bundle_period(month))
         return [self._bundle(sub, bars[sub.id]) for sub in subscriptions]
 
     @api.model
@@ -84,61 +119,79 @@ class TelecomPortalBundles(models.AbstractModel):
     # === BARS === #
 
     @api.model
-    def _bars(self, subscriptions, month):
+    def _bars(self, subscriptions, start):
         """By subscription, one bar for each allowance and number."""
         used = defaultdict(list)
-        for usage in self._usages(subscriptions, month):
+        for usage in self._usages(subscriptions, start):
             used[usage.subscription_id, usage.allowance_id].append(usage)
         return {
             subscription.id: [
                 bar
                 for allowance in subscription.bundle_id.allowance_ids
                 for bar in self._allowance_bars(
-                    subscription, allowance, used[subscription, allowance]
+                    subscription, allowance, used[subscription, allowance], start
                 )
             ]
             for subscription in subscriptions
         }
 
     @api.model
-    def _allowance_bars(self, subscription, allowance, usages):
+    def _allowance_bars(self, subscription, allowance, usages, start):
         """Bars of what was used, and empty ones of what was not."""
-        bars = [self._bar(allowance, usage.number_id, usage) for usage in usages]
+        included = allowance._included_in(subscription, start)
+        bars = [
+            self._bar(allowance, usage.included, usage.number_id, usage)
+            for usage in usages
+        ]
         if not subscription.bundle_id.is_shared:
             numbers = [usage.number_id for usage in usages]
             idle = subscription.number_ids.filtered(lambda n: n not in numbers)
             bars = [bar for bar in bars if bar["number"] or bar["has_use"] or not idle]
-            bars += [self._bar(allowance, number) for number in idle]
-        return bars or [self._bar(allowance)]
+            bars += [self._bar(allowance, included, number) for number in idle]
+        return bars or [self._bar(allowance, included)]
 
     @api.model
-    def _usages(self, subscriptions, month):
+    def _usages(self, subscriptions, start):
         return (
             self.env["telecom.bundle.usage"]
             .sudo()
             .search(
                 Domain("subscription_id", "in", subscriptions.ids)
-                & Domain("period_start", "=", month),
+                & Domain("period_start", "=", start),
                 order="subscription_id, allowance_id, number_id",
             )
         )
 
     @api.model
-    def _bar(self, allowance, number=None, usage=None):
+    def _bar(self, allowance, included, number=None, usage=None):
         kind = allowance._quantity_kind()
-        included = (allowance[kind] if kind else 0) + (
-            usage.carried_over if usage else 0
-        )
+        more = self._more(allowance, kind, usage) if usage else []
+        available = included
+        if usage:
+            available += usage.carried_over + usage.topped_up
         used = usage.used if usage else 0
-        percent = round(100 * used / included) if included else 0
+        percent = round(100 * used / available) if available else 0
         return {
             "title": self._allowance_title(allowance),
             "number": numbering.format_international(number.number) if number else "",
             "has_use": bool(used),
-            **self._bar_texts(allowance, kind, used, included),
+            "more": more,
+            **self._bar_texts(allowance, kind, used, available),
             "percent": min(percent, 100),
             "level": _level(percent),
         }
+
+    @api.model
+    def _more(self, allowance, kind, usage):
+        """What there is beside what is included, in words."""
+        texts = []
+        if usage.carried_over:
+            carried = self._allowance_text(allowance, kind, usage.carried_over)
+            texts.append(self.env._("%s carried over", carried))
+        if usage.topped_up:
+            added = self._allowance_text(allowance, kind, usage.topped_up)
+            texts.append(self.env._("%s added", added))
+        return texts
 
     @api.model
     def _bar_texts(self, allowance, kind, used, included):

@@ -31,6 +31,7 @@ COLUMNS = {
     "duration": SQL("c.duration"),
     "volume": SQL("c.volume"),
     "destination_id": SQL("c.destination_id"),
+    "rate_id": SQL("c.rate_id"),
     "category": SQL("c.category"),
     "visited_country_id": SQL("c.visited_country_id"),
     "bundle_duration": SQL("c.bundle_duration"),
@@ -79,6 +80,15 @@ class TelecomPortalCalls(models.AbstractModel):
     def _shown_sql(self, calls):
         """Conditions that are tested call by call."""
         return SQL("%s AND %s", self._itemised_sql(), self._number_sql(calls))
+
+    @api.model
+    def _listed_sql(self, calls):
+        """Those of them that are listed: a rate may keep its calls out of lists."""
+        return SQL(
+            "%s AND NOT EXISTS (SELECT FROM telecom_rate r WHERE r.id = c.rate_id"
+            " AND r.show_in_detail IS FALSE)",
+            self._shown_sql(calls),
+        )
 
     @api.model
     def _number_sql(self, calls):
@@ -156,7 +166,7 @@ class TelecomPortalCalls(models.AbstractModel):
             """,
             columns=SQL(", ").join(COLUMNS.values()),
             scanned=self._scan_sql(calls, newest_first, key, SQL("c.*")),
-            shown=self._shown_sql(calls),
+            shown=self._listed_sql(calls),
             order=order,
             limit=limit,
         )
@@ -194,7 +204,7 @@ class TelecomPortalCalls(models.AbstractModel):
         [(shown, seen)] = self.env.execute_query(
             SQL(
                 "SELECT count(*) FILTER (WHERE %s), count(*) FROM (%s) c",
-                self._shown_sql(calls),
+                self._listed_sql(calls),
                 scanned,
             )
         )
@@ -208,7 +218,8 @@ class TelecomPortalCalls(models.AbstractModel):
 
         Number and time are of the calls that are itemised. The money of a month
         that is over is that of the bill, what is never itemised included; while a
-        month runs, watching it grow would tell of such a call.
+        month runs, watching it grow would tell of such a call. Calls that a rate
+        keeps out of the list are in all of it, and shown apart as well.
         """
         start, end = days_around(month, next_month(month))
         shown = self._shown_sql(calls)
@@ -222,8 +233,14 @@ class TelecomPortalCalls(models.AbstractModel):
                        count(*) FILTER (WHERE %(shown)s
                            AND c.rating_state IN ('unrated', 'late')),
                        (sum(c.price) FILTER (WHERE %(billed)s
+                           AND c.rating_state = 'rated'))::text,
+                       count(r.id) FILTER (WHERE %(shown)s),
+                       sum(c.duration) FILTER (WHERE r.id IS NOT NULL AND %(shown)s),
+                       (sum(c.price) FILTER (WHERE r.id IS NOT NULL AND %(shown)s
                            AND c.rating_state = 'rated'))::text
                   FROM telecom_call c
+             LEFT JOIN telecom_rate r ON r.id = c.rate_id
+                       AND r.show_in_detail IS FALSE
                  WHERE %(scope)s AND c.start_at >= %(start)s AND c.start_at < %(end)s
                    AND c.day >= %(first)s AND c.day < %(last)s
               GROUP BY 1, 2 ORDER BY 1, 2
@@ -244,14 +261,26 @@ class TelecomPortalCalls(models.AbstractModel):
         """Totals over services and currencies."""
         totals = {"voice": 0, "sms": 0, "data": 0, "seconds": 0, "bytes": 0}
         totals |= {"waiting": 0, "amounts": {}}
-        for service, currency_id, count, seconds, volume, waiting, amount in rows:
+        totals["others"] = {"count": 0, "seconds": 0, "amounts": {}}
+        for (
+            service,
+            currency_id,
+            count,
+            seconds,
+            volume,
+            waiting,
+            amount,
+            *other,
+        ) in rows:
             totals[service or "voice"] += count
             totals["seconds"] += seconds or 0
             totals["bytes"] += int(volume or 0)
             totals["waiting"] += waiting
-            if amount is not None:
-                amounts = totals["amounts"]
-                amounts[currency_id] = amounts.get(currency_id, 0) + Decimal(amount)
+            _add_amount(totals["amounts"], currency_id, amount)
+            others = totals["others"]
+            others["count"] += other[0]
+            others["seconds"] += other[1] or 0
+            _add_amount(others["amounts"], currency_id, other[2])
         return totals
 
     @api.model
@@ -264,6 +293,12 @@ def _order_sql(newest_first):
     if newest_first:
         return SQL("c.start_at DESC, c.id DESC")
     return SQL("c.start_at, c.id")
+
+
+def _add_amount(amounts, currency_id, amount):
+    """Add to the sum of a currency, where there is anything to add."""
+    if amount is not None:
+        amounts[currency_id] = amounts.get(currency_id, 0) + Decimal(amount)
 
 
 def _key(row):

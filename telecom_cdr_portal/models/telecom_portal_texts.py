@@ -42,6 +42,7 @@ class TelecomPortalTexts(models.AbstractModel):
         """What the ids of some calls stand for, in a few queries for all."""
         return {
             "destination_id": self._name_map("telecom.destination", rows),
+            "rate_id": self._rate_labels({row.rate_id for row in rows}),
             "number_id": self._number_names({row.number_id for row in rows}),
             "visited_country_id": self._name_map("res.country", rows),
             "currency_id": self._currencies({row.currency_id for row in rows}),
@@ -60,6 +61,12 @@ class TelecomPortalTexts(models.AbstractModel):
         ids = {getattr(row, column) for row in rows} - {None}
         records = self.env[model].sudo().browse(ids).exists()
         return {record.id: record.name for record in records}
+
+    @api.model
+    def _rate_labels(self, ids):
+        """What rates want their calls to be called instead of the destination."""
+        rates = self.env["telecom.rate"].sudo().browse(ids - {None}).exists()
+        return {rate.id: rate.label for rate in rates if rate.label}
 
     @api.model
     def _number_names(self, ids):
@@ -123,9 +130,8 @@ class TelecomPortalTexts(models.AbstractModel):
     @api.model
     def _place_text(self, row, names):
         """Where the call went, and from which country when roaming."""
-        if row.direction == "incoming":
-            place = ""
-        else:
+        place = names["rate_id"].get(row.rate_id, "")
+        if not place and row.direction != "incoming":
             place = names["destination_id"].get(row.destination_id)
             place = place or names["category"].get(row.category, "")
         country = names["visited_country_id"].get(row.visited_country_id)
@@ -187,7 +193,19 @@ class TelecomPortalTexts(models.AbstractModel):
         texts += self._amounts_texts(totals["amounts"])
         if totals["waiting"]:
             texts.append(self.env._("%s without price yet", totals["waiting"]))
+        if totals["others"]["count"]:
+            texts.append(self._others_text(totals["others"]))
         return texts
+
+    @api.model
+    def _others_text(self, others):
+        """The part of the totals that the list leaves out."""
+        parts = [
+            self._decimal_text(others["count"], 0),
+            self._duration_text(others["seconds"]),
+            *self._amounts_texts(others["amounts"]),
+        ]
+        return self.env._("other calls, not listed: %s", ", ".join(parts))
 
     @api.model
     def _amounts_texts(self, amounts):

@@ -106,6 +106,7 @@ class PortalCase(HttpCase):
             "number_id": cls.number.id,
             "partner_id": cls.acme.id,
             "destination_id": None,
+            "rate_id": None,
             "category": "mobile",
             "bundle_duration": 0,
             "cost": 0.777,

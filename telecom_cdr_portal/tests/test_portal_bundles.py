@@ -61,6 +61,55 @@ class TestPortalBundles(PortalCase):
             ],
         )
 
+    def test_a_period_begins_on_the_billing_day(self):
+        """What is of 15 July to 14 August is on the page of July."""
+        self.acme.telecom_billing_day = 15
+        subscription = self._create_subscription(self.acme)
+        self._create_draw(
+            self._create_call(), subscription, 6_000, period_start="2026-07-15"
+        )
+        text = self._open("/my/bundles?month=2026-07")
+        self.assertIn("07/15/2026 to 08/14/2026", text)
+        self.assertIn("100 min used of 500 min", text)
+        self.assertIn("0 min used of", self._open("/my/bundles?month=2026-06"))
+
+    @freeze_time("2026-07-10")
+    def test_the_present_period_may_have_begun_last_month(self):
+        self.acme.telecom_billing_day = 15
+        month = self.portal._present_bundle_month()
+        self.assertEqual(month, datetime(2026, 6, 1).date())
+        self._create_subscription(self.acme)
+        self.assertIn("06/15/2026 to 07/14/2026", self._open("/my/bundles"))
+
+    def test_what_is_carried_over_and_added(self):
+        subscription = self._create_subscription(self.acme)
+        allowance = subscription.bundle_id.allowance_ids
+        values = {
+            "subscription_id": subscription.id,
+            "allowance_id": allowance.id,
+            "period_start": "2026-07-01",
+        }
+        self.env["telecom.bundle.carry"].create({**values, "quantity": 6_000})
+        self.env["telecom.bundle.topup"].create({**values, "quantity": 3_000})
+        self._create_draw(self._create_call(), subscription, 6_000)
+        self.assertEqual(
+            self._portal_bars(datetime(2026, 7, 1).date()),
+            [("", 15, "100 min used of 650 min", "550 min left")],
+        )
+        text = self._open("/my/bundles?month=2026-07")
+        self.assertIn("(100 min carried over, 50 min added)", text)
+
+    def test_a_part_of_the_month_has_a_part_of_the_allowance(self):
+        """From 17 July: 15 of 31 days."""
+        subscription = self._create_subscription(
+            self.acme, date_start=datetime(2026, 7, 16, 22)
+        )
+        subscription.bundle_id.prorate_allowance = True
+        self.assertEqual(
+            self._portal_bars(datetime(2026, 7, 1).date())[0][2:],
+            ("0 min used of 241.9 min", "241.9 min left"),
+        )
+
     def test_every_kind_of_allowance_has_its_words(self):
         self._create_subscription(
             self.acme,

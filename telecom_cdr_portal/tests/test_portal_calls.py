@@ -291,6 +291,58 @@ class TestPortalCalls(PortalCase):
         self.assertEqual(texts[0], ["1 call", "0:01:00", "3.00\xa0€"])
         self.assertEqual(texts[1], ["1 call", "0:01:00", "1.00\xa0€"])
 
+    def test_calls_that_a_rate_keeps_out_of_the_list(self):
+        """They are on no page and in no file, but in the totals, and told apart."""
+        silent, plain = self._create_rates({"show_in_detail": False}, {})
+        shown = self._create_call(rate_id=plain.id, price="1")
+        self._create_calls(
+            [
+                {"rate_id": silent.id, "price": "0.105", "duration": 90},
+                {"rate_id": silent.id, "price": "0.1", "duration": 30},
+            ]
+        )
+        text = self._open("/my/calls")
+        self.assertEqual(self._shown_ids(text), [shown])
+        self.assertIn("1 call<", text)
+        self.assertEqual(
+            self._totals(),
+            [
+                "3 calls",
+                "0:03:00",
+                "1.21 €",
+                "other calls, not listed: 2, 0:02:00, 0.21 €",
+            ],
+        )
+        content = self.portal._export(self.portal._call_filter()).decode("utf-8-sig")
+        self.assertEqual(len(content.splitlines()), 2)
+
+    def test_never_itemised_calls_are_not_among_the_others(self):
+        hidden = self._create_destination("Quiet place", never_itemised=True)
+        [silent] = self._create_rates({"show_in_detail": False})
+        self._create_call(price="2", destination_id=hidden.id, rate_id=silent.id)
+        with freeze_time("2026-07-31 12:00:00"):
+            self.assertEqual(self._totals(), ["0.00 €"])
+
+    def test_the_label_of_a_rate_stands_for_the_destination(self):
+        [rate] = self._create_rates({"label": "Special <i>lines</i>"})
+        destination = self._create_destination("Moon, dark side")
+        self._create_call(rate_id=rate.id, destination_id=destination.id)
+        text = self._open("/my/calls")
+        self.assertIn("Special &lt;i&gt;lines", text)
+        self.assertNotIn("Moon", text)
+
+    def _create_rates(self, *vals_list):
+        tariff = self.env["telecom.tariff"].create(
+            {"name": "Retail", "company_id": self.company.id}
+        )
+        categories = ("mobile", "landline")
+        return self.env["telecom.rate"].create(
+            [
+                {"tariff_id": tariff.id, "category": category, "price": 0.1, **vals}
+                for category, vals in zip(categories, vals_list, strict=False)
+            ]
+        )
+
     def test_each_currency_has_its_sum(self):
         usd = self.env.ref("base.USD")
         self._create_calls([{"price": "1"}, {"price": "2", "currency_id": usd.id}])

@@ -1,0 +1,42 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Months that begin on a customer's billing day, in Python and in SQL."""
+
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import SQL
+
+LAST_BILLING_DAY = 28
+
+# Billing day of the customer p (a commercial partner) of the company co.
+BILLING_DAY = SQL(
+    "COALESCE(NULLIF(p.telecom_billing_day, 0), co.telecom_billing_day, 1)"
+)
+
+
+def period_start(day: date, billing_day: int) -> date:
+    """The first day of the period that a day is in."""
+    moved = timedelta(days=billing_day - 1)
+    return (day - moved).replace(day=1) + moved
+
+
+def next_period(start: date) -> date:
+    """The first day of the period after the one that begins on a day."""
+    return start + relativedelta(months=1)
+
+
+def period_start_sql(day: SQL, billing_day: SQL = BILLING_DAY) -> SQL:
+    """:func:`period_start` as an SQL expression."""
+    return SQL(
+        "(date_trunc('month', %(day)s - (%(billing_day)s - 1))::date"
+        " + (%(billing_day)s - 1))",
+        day=day,
+        billing_day=billing_day,
+    )
+
+
+def local_day_sql(moment: SQL) -> SQL:
+    """The day of a stored moment in the billing time zone of the company co."""
+    return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE co.telecom_tz)::date", moment)
