@@ -447,6 +447,26 @@ class TelecomRate(models.Model):
     def _check_tiers(self):
         self.tier_ids._check_of_rate()
 
+    @api.constrains("volume_unit", "time_band_id", "tariff_id", *TARGET_FIELDS)
+    def _check_tiers_in_bands(self):
+        """A split call would count wholly for the monthly tiers of its first rate."""
+        for rate in self.filtered(lambda r: r.tariff_id.band_rule == "split"):
+            same = [(name, "=", rate[name]) for name in TARGET_FIELDS[:2]]
+            same += [("tariff_id", "=", rate.tariff_id.id)]
+            tiered, banded = (
+                self.search_count([*same, (name, "!=", False)], limit=1)
+                for name in ("volume_unit", "time_band_id")
+            )
+            if tiered and banded:
+                raise ValidationError(
+                    self.env._(
+                        "%(tariff)s splits calls where a time band ends, so its rates "
+                        "cannot have monthly tiers and time bands both. Price calls by "
+                        "the band at their start, or leave one of the two out.",
+                        tariff=rate.tariff_id.display_name,
+                    )
+                )
+
     @api.constrains("tariff_id", "time_band_id")
     def _check_band_company(self):
         for rate in self:

@@ -6,15 +6,17 @@ Each example joins features that are tested alone elsewhere. Files are in UTC he
 tariffs on the clocks of Madrid.
 """
 
+import json
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from .common import USER, TelecomCommon
+from .common import HEADER, MAPPING, USER, TelecomCommon
 from .test_rating import row
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -508,6 +510,69 @@ class TestArithmeticExamples(ExampleCase):
         )
         self._assert_example([0.225, 0.09], [0.32])
 
+    def test_a_holiday_of_25_and_one_of_23_hours(self):
+        """At 0.02 a minute: 90,000 s are 30, 82,800 s are 27.6; 0.09 around them."""
+        self.tariff.band_rule = "split"
+        feast = self._band("Feast", {"on_holidays": True, "hour_to": 24}, priority=20)
+        self._add(category="mobile", time_band_id=feast.id, price=0.02)
+        for day in ("2026-03-29", "2026-10-25"):
+            self.env["telecom.holiday"].create(
+                {"name": day, "date": day, "company_id": self.company.id}
+            )
+        self._read(
+            ("2026-03-28 22:59:30", MOBILE, 82_860),  # 30 s before and after
+            ("2026-10-24 21:59:30", MOBILE, 90_060),
+        )
+        self._assert_example([27.69, 30.09], [57.78])
+
+    def test_the_tariff_of_the_rate_rounds(self):
+        """25 s and 27 s at 0.3 are 0.125 and 0.135: half even, by 2 decimals."""
+        self.tariff.parent_id = self._create_tariff(
+            "Parent",
+            {"prefix": "44", "price": 0.3},
+            rounding_digits=2,
+            rounding="half_even",
+        )
+        self._read(
+            ("2026-10-05 10:00:00", LONDON, 25),
+            ("2026-10-05 10:01:00", LONDON, 27),
+            ("2026-10-05 10:02:00", MOBILE, 25),
+        )
+        self._assert_example([0.12, 0.14, 0.0375], [0.26, 0.04])
+
+    def test_a_parent_in_dollars_is_paid_in_euros(self):
+        """3 pulses at 0.04 and 0.1 to connect are 0.22 dollars, at 1.25: 0.176."""
+        self._dollars("2026-10-05", 1.25)
+        self.tariff.parent_id = self._create_tariff(
+            "Wholesale prices",
+            {
+                "prefix": "44",
+                "price": 0.04,
+                "price_per": "pulse",
+                "pulse_seconds": 30,
+                "increments": "30/30",
+                "connect_fee": 0.1,
+            },
+            currency_id=self.dollar.id,
+        )
+        self._read(("2026-10-05 10:00:00", LONDON, 61))
+        self.assertEqual(self._calls().currency_id, self.company.currency_id)
+        self.assertEqual(self._calls().conversion, "4/5")
+        self._assert_example([0.176], [0.18])
+
+    def test_no_monthly_tiers_where_bands_split_calls(self):
+        """The seconds of another band would count for the month of the first."""
+        self.tariff.band_rule = "split"
+        night = self._band("Night", {"hour_from": 22, "hour_to": 6, **EVERY_DAY})
+        self._add(prefix="44", price=0.06, time_band_id=night.id)
+        count = len(self.tariff.rate_ids)
+        tier = {"kind": "volume", "start": 60, "price": 0.3}
+        with self.assertRaises(ValidationError) as caught:
+            self._add(tiers=[tier], prefix="44", price=0.6, volume_unit="seconds")
+        self.assertIn("monthly tiers and time bands both", str(caught.exception))
+        self.env.invalidate_all()
+        self.assertEqual(len(self.tariff.rate_ids), count)
+
 
 @tagged("post_install", "-at_install")
 class TestBundleExamples(ExampleCase):
@@ -759,14 +824,98 @@ class TestBundleExamples(ExampleCase):
         )
         plan = self._create_tariff("Plan", {"price": 0.03, "increments": "60/60"})
         self._discount({"percent": 50}, tariff_id=plan.id)
-        self._give(
-            {"seconds": 60}, tariff_id=plan.id, date_start="2026-10-05 10:00:00"
-        )
+        self._give({"seconds": 60}, tariff_id=plan.id, date_start="2026-10-05 10:00:00")
         self._read(
             ("2026-10-05 09:59:59", MOBILE, 60),  # the class
             ("2026-10-05 10:05:00", MOBILE, 121),  # 61 s are 120: 0.06 / 2
         )
         self._assert_example([0.5, 0.03], [0.53])
+
+    def test_data_and_messages_in_tiers_of_the_month(self):
+        """Steps of 1 MB, then 0.5; 0.6 MB covered; up to 3 MB at 1, then 0.5 a MB.
+
+        2.1 MB are 2.5; 1.6 MB are 2: the first, begun at 2.5, at 1. Of four messages
+        one is covered, two are at 0.1, one at 0.05; 10 % off.
+        """
+        self.format.service_rules = json.dumps(
+            [
+                {"column": "service", "pattern": "^SMS$", "service": "sms"},
+                {"column": "service", "pattern": "^GPRS$", "service": "data"},
+            ]
+        )
+        self.format.column_mapping = json.dumps({**MAPPING, "volume": "bytes"})
+        self.format.duration_rounding = "up"
+        self._add(
+            tiers=[{"kind": "volume", "start": 3_000_000, "price": 0.5}],
+            service="data",
+            method="volume",
+            price=1,
+            volume_initial=1_000_000,
+            volume_increment=500_000,
+            volume_unit="bytes",
+        )
+        self._add(
+            tiers=[{"kind": "volume", "start": 2, "price": 0.05}],
+            service="sms",
+            method="volume",
+            price=0.1,
+            volume_unit="messages",
+        )
+        self._give(
+            {"service": "data", "bytes": 600_000}, {"service": "sms", "messages": 1}
+        )
+        self._discount({"percent": 10, "service": "sms"}, partner_id=self.customer.id)
+        lines = [
+            f"2026-10-05 10:0{index}:00,910000001,{MOBILE},{seconds},,S{index},{rest}"
+            for index, (seconds, rest) in enumerate(
+                (
+                    ("0", "2700000,GPRS"),
+                    ("0", "1600000,GPRS"),
+                    *[("0", ",SMS")] * 4,
+                    ("60.2", ",VOICE"),
+                )
+            )
+        ]
+        header = HEADER.strip() + ",bytes,service"
+        self._upload("\n".join([header, *lines, ""])).action_process()
+        self._assert_example([2.5, 1.5, 0, 0.09, 0.09, 0.045, 0.0915], [4.32])
+
+    def test_an_allowance_of_calls_with_prices_of_its_own(self):
+        """One call at 0.02 and 0.0001 a second; then 0.6, then 0.3 a call.
+
+        0.1 to connect; 10 % off, and 0.01 on top of what is rated.
+        """
+        self._add(
+            tiers=[{"kind": "volume", "start": 1, "price": 0.3}],
+            prefix="44",
+            price=0.6,
+            method="call",
+            connect_fee=0.1,
+            volume_unit="calls",
+        )
+        self._give({"calls": 1}, covered_connect_fee=0.02, covered_price=0.0001)
+        self._discount({"percent": 10, "amount": 0.01}, partner_id=self.customer.id)
+        self._read(
+            ("2026-10-05 10:00:00", LONDON, 60),
+            ("2026-10-05 10:02:00", LONDON, 60),  # 0.7 x 0.9 + 0.01
+            ("2026-10-05 10:04:00", LONDON, 60),  # 0.4 x 0.9 + 0.01
+        )
+        self._assert_example([0.026, 0.64, 0.37], [1.04])
+
+    def test_what_a_discount_makes_free_takes_nothing(self):
+        """100 s: nothing for a credit, nothing for a call that is 100 % off."""
+        self.tariff.allow_negative = True
+        self._add(prefix="44", price=-0.6)
+        self._add(prefix="33", price=0.6)
+        free = {"percent": 100, "category": "mobile"}
+        self._discount(free, partner_id=self.customer.id)
+        self._give({"seconds": 100})
+        self._read(
+            ("2026-10-05 10:00:00", LONDON, 60),
+            ("2026-10-05 10:02:00", MOBILE, 60),
+            ("2026-10-05 10:04:00", "0033199000001", 120),
+        )
+        self._assert_example([-0.6, 0, 0.2], [-0.4, 0])
 
 
 @tagged("post_install", "-at_install")
@@ -856,3 +1005,36 @@ class TestRerateExamples(ExampleCase):
         )
         self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [0.18])
         self.assertEqual(self._propose().changed_count, 0)
+
+    def test_a_call_that_comes_after_the_invoice_of_later_ones(self):
+        """60 s of 20 October are invoiced at 0.6; 60 s of the 5th come at 0.3.
+
+        And 30 s are covered: those of the 20th, not those of the 5th.
+        """
+        tier = {"kind": "volume", "start": 30, "price": 0.3}
+        self._add(tiers=[tier], prefix="44", price=0.6, volume_unit="seconds")
+        self._give({"seconds": 30})
+        self._process(row("A", start="2026-10-20 10:00:00", called=LONDON), name="a")
+        self._bill()
+        self._process(row("B", start="2026-10-05 10:00:00", called=LONDON), name="b")
+        self._run_cron("rate")
+        self.assertEqual(self._calls().mapped("price"), [0.3, 0.3])
+        self.assertEqual(self._calls().mapped("bundle_duration"), [0, 30])
+        for call in self._calls():
+            self._assert_explained(call)
+        self._assert_stays([0.3, 0.3])
+
+    def test_a_number_that_changes_hands_has_two_months(self):
+        """90 s each: 60 at 0.6 and 30 at 0.3, for the old and the new holder."""
+        other = self._create_customer("Other")
+        self.number.date_end = "2026-10-05 10:00:00"
+        self._create_number("+34910000001", other, date_start="2026-10-05 10:00:00")
+        tier = {"kind": "volume", "start": 60, "price": 0.3}
+        self._add(tiers=[tier], prefix="44", price=0.6, volume_unit="seconds")
+        self._read(
+            ("2026-10-05 09:59:00", LONDON, 90), ("2026-10-05 10:00:00", LONDON, 90)
+        )
+        self.assertEqual(self._calls().mapped("price"), [0.75, 0.75])
+        for call in self._calls():
+            self._assert_explained(call)
+        self._assert_stays([0.75, 0.75])
