@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .allowances import Bundles
-from .book import RateBook
-from .conversion import ratios
+from .bundles.allowances import Bundles
 from .exact import Fractions, plus, product
 from .extra import with_extra
 from .match import (
@@ -20,9 +18,11 @@ from .match import (
     match_numbers,
 )
 from .money import MICRO, fits_int64, round_ratio
-from .outcome import nullable
 from .periods import local_days
-from .rating import rate_bundled, rate_calls, rate_cost
+from .pricing.conversion import ratios
+from .pricing.outcome import nullable
+from .pricing.rating import rate_bundled, rate_calls, rate_cost
+from .rates.book import RateBook
 from .tables import amounts, integers
 
 

@@ -2,14 +2,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 # Others inherit from it, so it comes before any of them.
 from . import (
-    mixin_dated_assignment,
+    mixin_payer,
     mixin_priced_with,
+    mixin_rates_again,
     mixin_used_by_calls,
 )
 
 # isort: split
 
-from . import mixin_tariff
+from . import (
+    mixin_dated_assignment,
+    mixin_tariff,
+)
 
 # isort: split
 

@@ -7,7 +7,7 @@ import pandas as pd
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine.bundles import Bundles
+from ..engine.bundles.subscriptions import Bundles
 from .customer_periods import BILLING_DAY, local_day_sql
 from .table_frames import period_sql, read_frame
 

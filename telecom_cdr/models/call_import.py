@@ -17,7 +17,15 @@ from odoo.tools import SQL
 from ..engine.identity import KeyCounter, identities
 from ..engine.pipeline import match_calls, price_calls
 from ..parsers.reader import Position, ReadContext, read
-from .call_table import NO_BUNDLE, Rows, copy_rows, encode_calls, known_calls, mark_used
+from .call_table import (
+    NO_BUNDLE,
+    Rows,
+    copy_rows,
+    encode_calls,
+    known_calls,
+    mark_used,
+    refresh_statistics,
+)
 from .rating_tables import load_tables
 
 CHUNK = 50_000
@@ -283,6 +291,8 @@ class CallImport:
     def _finish(self):
         self.file._set_processed()
         self.env["telecom.bundle.pass"]._run(self.company)
+        if self.file.call_count > CHUNK:
+            refresh_statistics(self.env, self.file.call_count)
         self.file._commit_step()
 
 

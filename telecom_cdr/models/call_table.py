@@ -126,6 +126,18 @@ def copy_rows(env: api.Environment, table: str, rows: Rows) -> None:
     env.cr.copy_expert(query.code, io.BytesIO(rows.data), COPY_BLOCK)
 
 
+def refresh_statistics(env: api.Environment, new_rows: int) -> None:
+    """Have PostgreSQL look at the table again where a tenth of it is new.
+
+    It does so by itself some time later, and plans for the table as it was until then.
+    """
+    env.cr.execute(
+        "SELECT reltuples FROM pg_class WHERE oid = 'telecom_call'::regclass"
+    )
+    if new_rows * 10 > env.cr.fetchone()[0]:
+        env.cr.execute("ANALYZE telecom_call")
+
+
 def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
     """Write results of rating to calls that are not invoiced, where they differ.
 
@@ -210,6 +222,64 @@ def read_calls(
     :param with_extra: what the prices at hand depend on (`RateBook.needs_extra`)
     :return: id, carrier_id, identity and the facts of the next calls
     """
+    return _copy_calls(
+        env,
+        SQL(
+            """
+              FROM telecom_call c
+             WHERE c.id IN %s AND c.id > %s
+               AND NOT EXISTS (SELECT FROM telecom_call_invoice i
+                                WHERE i.call_id = c.id)
+          ORDER BY c.id LIMIT %s
+            """,
+            condition,
+            after_id,
+            limit,
+        ),
+        [SQL("c.extra")] if with_extra else [],
+    )
+
+
+def read_all_calls(
+    env: api.Environment,
+    condition: SQL,
+    after_id: int,
+    limit: int,
+    with_extra: bool = False,
+) -> pd.DataFrame:
+    """Stored calls as `read_calls` gives them, those that are invoiced too.
+
+    :param condition: a subselect of ids
+    :return: the columns of `read_calls`, and stored_partner_id and move_id (the
+        invoice), 0 where there is none
+    """
+    more = [
+        SQL("COALESCE(c.partner_id, 0) AS stored_partner_id"),
+        SQL("COALESCE(l.move_id, 0) AS move_id"),
+    ]
+    return _copy_calls(
+        env,
+        SQL(
+            """
+              FROM telecom_call c
+         LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
+         LEFT JOIN account_move_line l ON l.id = i.move_line_id
+             WHERE c.id IN %s AND c.id > %s
+          ORDER BY c.id LIMIT %s
+            """,
+            condition,
+            after_id,
+            limit,
+        ),
+        [SQL("c.extra"), *more] if with_extra else more,
+    )
+
+
+def _copy_calls(env: api.Environment, rows: SQL, more: list[SQL]) -> pd.DataFrame:
+    """The facts of stored calls, and more columns of theirs.
+
+    :param rows: FROM and all that follows, with the calls as ``c``
+    """
     query = SQL(
         """
         COPY (
@@ -218,18 +288,12 @@ def read_calls(
                    c.is_withheld, c.start_at, c.duration,
                    COALESCE(c.volume, 0) AS volume,
                    (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
-                   c.trunk, c.account_code%(extra)s
-              FROM telecom_call c
-             WHERE c.id IN %(condition)s AND c.id > %(after)s
-               AND NOT EXISTS (SELECT FROM telecom_call_invoice i
-                                WHERE i.call_id = c.id)
-          ORDER BY c.id LIMIT %(limit)s
+                   c.trunk, %s
+            %s
         ) TO STDOUT (FORMAT csv, HEADER)
         """,
-        extra=SQL(", c.extra") if with_extra else SQL(),
-        condition=condition,
-        after=after_id,
-        limit=limit,
+        SQL(", ").join([SQL("c.account_code"), *more]),
+        rows,
     )
     target = io.BytesIO()
     text = env.cr.mogrify(query.code, query.params).decode()
@@ -360,45 +424,3 @@ _MAKERS = {
     "nano": _decimal(DECIMALS["nano"]),
     "micro": _decimal(DECIMALS["micro"]),
 }
-
-
-def read_all_calls(
-    env: api.Environment,
-    condition: SQL,
-    after_id: int,
-    limit: int,
-    with_extra: bool = False,
-) -> pd.DataFrame:
-    """Stored calls as `read_calls` gives them, those that are invoiced too.
-
-    :param condition: a subselect of ids
-    :return: the columns of `read_calls`, and stored_partner_id and move_id (the
-        invoice), 0 where there is none
-    """
-    query = SQL(
-        """
-        COPY (
-            SELECT c.id, c.carrier_id, c.identity, c.direction, c.service,
-                   c.calling_number, c.called_number, c.redirecting_number,
-                   c.is_withheld, c.start_at, c.duration,
-                   COALESCE(c.volume, 0) AS volume,
-                   (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
-                   c.trunk, c.account_code%(extra)s,
-                   COALESCE(c.partner_id, 0) AS stored_partner_id,
-                   COALESCE(l.move_id, 0) AS move_id
-              FROM telecom_call c
-         LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
-         LEFT JOIN account_move_line l ON l.id = i.move_line_id
-             WHERE c.id IN %(condition)s AND c.id > %(after)s
-          ORDER BY c.id LIMIT %(limit)s
-        ) TO STDOUT (FORMAT csv, HEADER)
-        """,
-        extra=SQL(", c.extra") if with_extra else SQL(),
-        condition=condition,
-        after=after_id,
-        limit=limit,
-    )
-    target = io.BytesIO()
-    text = env.cr.mogrify(query.code, query.params).decode()
-    env.cr.copy_expert(text, target, COPY_BLOCK)
-    return _decode(target.getvalue())

@@ -6,9 +6,9 @@ import pandas as pd
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..engine.month import month_rates
 from ..engine.pipeline import deal_out
-from ..engine.rating import tier_totals
+from ..engine.pricing.month import month_rates
+from ..engine.pricing.rating import tier_totals
 from . import rerating_sql as sql
 from .call_table import NO_BUNDLE, mark_used, read_all_calls
 from .customer_periods import next_period, period_start_sql

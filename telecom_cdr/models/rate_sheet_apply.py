@@ -9,7 +9,7 @@ import pyarrow as pa
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine.rate_plan import RatePlan
+from ..engine.rate_sheets.rate_plan import RatePlan
 from . import copy_binary
 from .call_table import Rows, copy_rows
 from .copy_binary import Fixed

@@ -10,7 +10,7 @@ import phonenumbers
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine.rate_plan import WRITTEN
+from ..engine.rate_sheets.rate_plan import WRITTEN
 
 MOBILE = re.compile(r"(?i)\b(?:mob\w*|m[oó]vil\w*|cell\w*|gsm|celular\w*)\b")
 COUNTRY_DIGITS = 3

@@ -10,8 +10,8 @@ import pandas as pd
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine.rate_changes import margin_guard
-from ..engine.rate_plan import RatePlan
+from ..engine.rate_sheets.rate_changes import margin_guard
+from ..engine.rate_sheets.rate_plan import RatePlan
 from ..parsers.numbering import numbers_type
 from .rating_tables import load_prefixes
 from .table_frames import read_large_frame

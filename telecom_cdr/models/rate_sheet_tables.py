@@ -16,9 +16,9 @@ import pyarrow.feather
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine.rate_changes import compare_rates
-from ..engine.rate_plan import RatePlan, counted_from, plan_changes
-from ..parsers.rate_sheet import RateSheet
+from ..engine.rate_sheets.rate_changes import compare_rates
+from ..engine.rate_sheets.rate_plan import RatePlan, counted_from, plan_changes
+from ..parsers.rate_sheets.reader import RateSheet
 from .table_frames import read_large_frame
 
 # What the price of a service is for, and how it is priced.

@@ -9,9 +9,9 @@ import pandas as pd
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine.book import RateBook
 from ..engine.match import DestinationTable, NumberTable
 from ..engine.pipeline import CarrierTerms, RatingTables
+from ..engine.rates.book import RateBook
 from ..parsers.numbering import numbers_type
 from .bundle_tables import load_bundles, load_subscriptions
 from .table_frames import period_sql as _period

@@ -176,18 +176,21 @@ class ResPartner(models.Model):
     @api.depends_context("company")
     def _compute_telecom_class_id(self):
         members = self.env["telecom.class.membership"]
-        present = members._present(self.commercial_partner_id)
+        present = members._present("partner_id", self.commercial_partner_id.ids)
         for partner in self:
-            partner.telecom_class_id = present.get(partner.commercial_partner_id)
+            partner.telecom_class_id = present.get(partner.commercial_partner_id.id)
 
     def _inverse_telecom_class_id(self):
         for partner in self:
             self.env["telecom.class.membership"]._assign(
-                partner.commercial_partner_id, partner.telecom_class_id
+                {"partner_id": partner.commercial_partner_id.id},
+                partner.telecom_class_id,
             )
 
     def _search_telecom_class_id(self, operator, value):
-        return self.env["telecom.class.membership"]._search_members(operator, value)
+        return self.env["telecom.class.membership"]._search_owners(
+            "partner_id", operator, value, "commercial_partner_id"
+        )
 
     # === ACTIONS === #
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.rollover import carried_over
+from ..engine.bundles.rollover import carried_over
 from .bulk_fields import UncheckedMany2one
 from .bundle_tables import load_bundles, load_numbers
 

@@ -9,10 +9,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine.month import month_rates
 from ..engine.periods import period_starts
 from ..engine.pipeline import deal_out, match_calls, price_calls
-from ..engine.rating import tier_totals
+from ..engine.pricing.month import month_rates
+from ..engine.pricing.rating import tier_totals
 from .call_table import read_all_calls, read_calls, update_calls
 from .customer_periods import next_period, period_start_sql
 from .rating_tables import load_tables

@@ -1,7 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 
@@ -64,8 +64,9 @@ class TelecomClassMembership(models.Model):
 
     _name = "telecom.class.membership"
     _description = "Class of a Customer"
-    _inherit = ["telecom.priced.with.mixin"]
+    _inherit = ["telecom.priced.with.mixin", "telecom.dated.assignment.mixin"]
     _order = "date_start desc, id desc"
+    _assigned = "class_id"
 
     class_id = fields.Many2one(
         "telecom.customer.class", required=True, index=True, ondelete="restrict"
@@ -100,102 +101,25 @@ class TelecomClassMembership(models.Model):
     @api.depends("date_start", "date_end", "partner_id")
     def _compute_is_telecom_used(self):
         """Priced calls of a member stand on the class's tariffs and discounts."""
+        marks = self.env["telecom.rating.mark"]
         now = fields.Datetime.now()
         for member in self:
             owned = member.sudo().class_id
             begun = not member.date_start or member.date_start <= now
             decides = owned.assignment_ids or owned.discount_ids
-            found = member.id and begun and decides and member._has_priced()
-            member.is_telecom_used = bool(found)
+            member.is_telecom_used = (
+                begun
+                and bool(member.id and decides)
+                and marks._touches_priced(member._mark_values())
+            )
 
-    def _has_priced(self):
-        calls = self.env["telecom.call"].sudo()
-        priced = Domain("rating_state", "=", "rated")
-        mark = self.env["telecom.rating.mark"].sudo().new(self._mark_values())
-        return calls.search(mark._call_domain() & priced, limit=1)
-
-    @api.constrains("partner_id")
-    def _check_commercial_partner(self):
-        for member in self:
-            partner = member.partner_id
-            if partner != partner.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(customer)s, who pays for the "
-                        "calls: that one is in a class.",
-                        contact=partner.name,
-                        customer=partner.commercial_partner_id.name,
-                    )
-                )
-
-    @api.model
-    def _present_domain(self):
-        """Memberships of this company that are in force now."""
-        now = fields.Datetime.now()
-        return (
-            Domain("company_id", "=", self.env.company.id)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", now))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">", now))
+    def _contact_text(self, contact, customer):
+        return self.env._(
+            "%(contact)s is a contact of %(customer)s, who pays for the calls: "
+            "that one is in a class.",
+            contact=contact,
+            customer=customer,
         )
-
-    @api.model
-    def _present(self, partners):
-        """Classes in force now, by customer."""
-        now = self._present_domain()
-        members = self.search(now & Domain("partner_id", "in", partners.ids))
-        return {member.partner_id: member.class_id for member in members}
-
-    @api.model
-    def _search_members(self, operator, value):
-        """Domain of the customers whose present class is as asked."""
-        if operator not in ("in", "any"):
-            return NotImplemented
-        present = self._present_domain()
-        members = self.search(present & Domain("class_id", operator, value)).partner_id
-        domain = Domain("commercial_partner_id", "in", members.ids)
-        if operator == "in" and False in value:
-            others = self.search(present).partner_id.ids
-            domain |= Domain("commercial_partner_id", "not in", others)
-        return domain
-
-    @api.model
-    def _assign(self, partner, owned, date=None):
-        """End the customer's present membership at a date (now), start the next."""
-        date = date or fields.Datetime.now()
-        company = owned.company_id or self.env.company
-        own = Domain("partner_id", "=", partner.id) & Domain(
-            "company_id", "=", company.id
-        )
-        ends = Domain("date_end", "=", False) | Domain("date_end", ">", date)
-        present = self.search(own & ends)
-        if present[:1].class_id == owned:
-            return present[:1]
-        had_one = self.search_count(own, limit=1)
-        later = present.filtered(lambda m: m.date_start and m.date_start >= date)
-        later.unlink()
-        (present - later).write({"date_end": date})
-        if not owned:
-            return self.browse()
-        values = {"partner_id": partner.id, "class_id": owned.id}
-        return self.create({**values, "date_start": date if had_one else False})
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.flush_model()  # an ended period must be free before the next is added
-        members = super().create(vals_list)
-        members._mark_for_rating()
-        return members
-
-    def write(self, vals):
-        self._check_unused(vals)
-        self._mark_for_rating()
-        result = super().write(vals)
-        self._mark_for_rating()
-        return result
-
-    def unlink(self):
-        self._mark_for_rating()
-        return super().unlink()
 
     def _frozen_names(self, vals):
         return vals.keys() - {"date_end"}

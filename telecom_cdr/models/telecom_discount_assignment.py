@@ -1,8 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 
 from .telecom_discount import OWNER_FIELDS
 
@@ -15,7 +13,11 @@ class TelecomDiscountAssignment(models.Model):
 
     _name = "telecom.discount.assignment"
     _description = "Telecom Discount Given"
-    _inherit = ["telecom.priced.with.mixin"]
+    _inherit = [
+        "telecom.priced.with.mixin",
+        "telecom.rates.again.mixin",
+        "telecom.payer.mixin",
+    ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
@@ -97,52 +99,23 @@ class TelecomDiscountAssignment(models.Model):
 
     @api.depends("date_start", "date_end", *OWNER_FIELDS)
     def _compute_is_telecom_used(self):
+        marks = self.env["telecom.rating.mark"]
         now = fields.Datetime.now()
         for assignment in self:
             begun = not assignment.date_start or assignment.date_start <= now
-            found = begun and assignment.id and assignment._has_priced()
-            assignment.is_telecom_used = bool(found)
+            assignment.is_telecom_used = (
+                begun
+                and bool(assignment.id)
+                and marks._touches_priced(assignment._mark_values())
+            )
 
-    def _has_priced(self):
-        """Whether there are priced calls of its owner and period."""
-        calls = self.env["telecom.call"].sudo()
-        priced = Domain("rating_state", "=", "rated")
-        marks = self.env["telecom.rating.mark"].sudo().new(self._mark_values())
-        return bool(calls.search(marks._call_domain() & priced, limit=1))
-
-    @api.constrains("partner_id")
-    def _check_commercial_partner(self):
-        for assignment in self:
-            partner = assignment.partner_id
-            if partner and partner != partner.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(customer)s, who pays for the "
-                        "calls. Give the discount there.",
-                        contact=partner.name,
-                        customer=partner.commercial_partner_id.name,
-                    )
-                )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.flush_model()  # an ended period must be free before the next is added
-        assignments = super().create(vals_list)
-        assignments._mark_for_rating()
-        return assignments
-
-    def write(self, vals):
-        self._check_unused(vals)
-        self._mark_for_rating()
-        result = super().write(vals)
-        self._mark_for_rating()
-        return result
-
-    def unlink(self):
-        self._mark_for_rating()
-        return super().unlink()
+    def _contact_text(self, contact, customer):
+        return self.env._(
+            "%(contact)s is a contact of %(customer)s, who pays for the calls. "
+            "Give the discount there.",
+            contact=contact,
+            customer=customer,
+        )
 
     def _frozen_names(self, vals):
         return vals.keys() - FREE_FIELDS

@@ -13,7 +13,7 @@ class TelecomHoliday(models.Model):
 
     _name = "telecom.holiday"
     _description = "Public Holiday"
-    _inherit = ["telecom.priced.with.mixin"]
+    _inherit = ["telecom.priced.with.mixin", "telecom.rates.again.mixin"]
     _order = "date desc, id"
 
     name = fields.Char(required=True, translate=True)
@@ -53,23 +53,6 @@ class TelecomHoliday(models.Model):
     def _compute_display_name(self):
         for holiday in self:
             holiday.display_name = f"{holiday.name} ({holiday.date or ''})"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        holidays = super().create(vals_list)
-        holidays._mark_for_rating()
-        return holidays
-
-    def write(self, vals):
-        self._check_unused(vals)
-        self._mark_for_rating()
-        result = super().write(vals)
-        self._mark_for_rating()
-        return result
-
-    def unlink(self):
-        self._mark_for_rating()
-        return super().unlink()
 
     def _frozen_names(self, vals):
         return vals.keys() - {"name"}

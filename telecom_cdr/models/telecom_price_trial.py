@@ -8,10 +8,10 @@ import pandas as pd
 
 from odoo import api, models
 
-from ..engine.holders import Holders
 from ..engine.match import match_numbers
 from ..engine.periods import EVER, NEVER
 from ..engine.pipeline import match_calls, price_calls
+from ..engine.rates.holders import Holders
 from ..parsers import numbering
 from .call_table import RESULT_COLUMNS
 from .rating_tables import load_tables

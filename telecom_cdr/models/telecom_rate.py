@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ..engine.formula import FormulaError, compile_formula
+from ..engine.pricing.formula import FormulaError, compile_formula
 from .telecom_destination import CATEGORIES
 
 SERVICES = [("voice", "Voice"), ("sms", "Message"), ("data", "Data")]

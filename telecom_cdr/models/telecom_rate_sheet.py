@@ -16,10 +16,10 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, format_date, format_datetime
 from odoo.tools.misc import formatLang
 
-from ..engine.rate_plan import WRITTEN
+from ..engine.rate_sheets.rate_plan import WRITTEN
 from ..parsers.exceptions import FileError, ParserError
-from ..parsers.rate_sheet import SheetOptions, read_rate_sheet
-from ..parsers.rate_sheet_text import read_text
+from ..parsers.rate_sheets.reader import SheetOptions, read_rate_sheet
+from ..parsers.rate_sheets.text import read_text
 from ..parsers.spreadsheet import is_spreadsheet, read_sheets
 from .rate_sheet_apply import write_plan
 from .rate_sheet_destinations import create_destinations

@@ -45,12 +45,11 @@ class TelecomRating(models.AbstractModel):
         :return: number of calls that were written here
         """
         self.env.flush_all()
-        query = self.env["telecom.call"].sudo()._search(domain, order="id")
         tables = load_tables(self.env, company)
         moved = set() if moved is None else moved
         changed = 0
         last_id = marks[0].after_id if marks else 0
-        for rated in self._rated_batches(query, tables, last_id):
+        for rated in self._rated_batches(domain, tables, last_id):
             changed += self._write_batch(company, rated, moved)
             if marks:
                 marks.after_id = int(rated["id"].max())
@@ -58,16 +57,17 @@ class TelecomRating(models.AbstractModel):
         return changed
 
     @api.model
-    def _rated_batches(self, query, tables, last_id):
+    def _rated_batches(self, domain, tables, last_id):
         """Batches of calls as they are rated now, in order of id.
 
         The next batch is priced on one core while PostgreSQL stores the present one
         on another. What it is priced from are the facts, which never change.
         """
-        asked, with_extra = query.subselect(), bool(tables.book.needs_extra)
+        with_extra = bool(tables.book.needs_extra)
         with ThreadPoolExecutor(1, "telecom-rating") as pricing:
             ready = None
             while True:
+                asked = self._next_ids(domain, last_id)
                 calls = read_calls(self.env, asked, last_id, BATCH, with_extra)
                 following = None if calls.empty else pricing.submit(rate, calls, tables)
                 if ready:
@@ -75,6 +75,13 @@ class TelecomRating(models.AbstractModel):
                 if not following:
                     return
                 ready, last_id = following, int(calls["id"].max())
+
+    @api.model
+    def _next_ids(self, domain, last_id):
+        """SQL of a batch of ids: so PostgreSQL looks at no call before or behind it."""
+        calls = self.env["telecom.call"].sudo()
+        asked = Domain("id", ">", last_id) & domain & ~calls._linked()
+        return calls._search(asked, order="id", limit=BATCH).subselect()
 
     @api.model
     def _write_batch(self, company, rated, moved):

@@ -89,6 +89,13 @@ class TelecomRatingMark(models.Model):
 
     # === WHICH CALLS A MARK TOUCHES === #
 
+    @api.model
+    def _touches_priced(self, values):
+        """Whether a mark of these values would touch a call that has a price."""
+        priced = Domain("rating_state", "=", "rated")
+        touched = self.sudo().new(values)._call_domain()
+        return bool(self.env["telecom.call"].sudo().search(touched & priced, limit=1))
+
     def _call_domain(self):
         """The calls that this mark may touch."""
         parts = [

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ..engine.ledger import ledger
+from ..engine.bundles.ledger import ledger
 from ..models.bundle_tables import load_bundles
 from .common import MANAGER, USER, TelecomCommon
 from .refusal import RefusalMixin

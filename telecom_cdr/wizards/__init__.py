@@ -1,5 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Others inherit from it, so it comes before any of them.
+from . import mixin_successor
+
+# isort: split
+
 from . import (
     base_partner_merge,
     telecom_bundle_comparison,

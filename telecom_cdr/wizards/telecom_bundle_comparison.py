@@ -10,9 +10,9 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
-from ..engine.best_bundle import Candidate, compare_bundles
-from ..engine.holders import Plans
+from ..engine.bundles.best_bundle import Candidate, compare_bundles
 from ..engine.periods import EVER, NEVER
+from ..engine.rates.holders import Plans
 from ..models.bundle_tables import (
     load_allowances,
     load_offers,

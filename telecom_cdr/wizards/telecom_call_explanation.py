@@ -9,8 +9,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_date, format_datetime
 
-from ..engine.explain import Around
-from ..engine.explain import steps as engine_steps
+from ..engine.explanation.explain import Around
+from ..engine.explanation.explain import steps as engine_steps
 from ..engine.extra import read_extra
 from ..engine.money import AMOUNT_SCALE
 from ..models.bulk_fields import UncheckedBigMany2one

@@ -4,7 +4,7 @@
 
 import numpy as np
 import pandas as pd
-from engine.allowances import Bundles, allocate
+from engine.bundles.allowances import Bundles, allocate
 from engine_samples import ALLOWANCE, SUBSCRIPTION, calls_table, table
 
 RULES = {

@@ -4,11 +4,11 @@
 
 import numpy as np
 import pandas as pd
-from engine.book import RateBook
 from engine.match import DestinationTable, match_destinations
 from engine.money import parse_nano
 from engine.periods import EVER, NEVER, local_days
 from engine.prefixes import match_keys
+from engine.rates.book import RateBook
 
 EUR, USD = 1, 2
 NO_PREFIXES = pd.DataFrame({"destination_id": [], "prefix": [], "category": []}).astype(

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from engine.book import RateBook
 from engine.match import DestinationTable, match_destinations
 from engine.periods import EVER, NEVER
-from engine.rating import rate_calls
+from engine.pricing.rating import rate_calls
+from engine.rates.book import RateBook
 
 FEW, MANY = 5_000, 100_000
 REPEATS = 3

@@ -5,9 +5,9 @@
 import pandas as pd
 import pytest
 from bundle_samples import full_bundles
-from engine.allowances import Bundles
+from engine.bundles.allowances import Bundles
 from engine.exceptions import BookError, PrefixError
-from engine.rating import rate_bundled
+from engine.pricing.rating import rate_bundled
 from engine_samples import (
     ALLOWANCE,
     SUBSCRIPTION,

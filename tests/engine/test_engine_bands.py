@@ -5,7 +5,7 @@
 import pandas as pd
 import pytest
 from engine.exceptions import BookError
-from engine.rating import rate_calls
+from engine.pricing.rating import rate_calls
 from engine_samples import book, calls_table, rate, tier
 
 WEEK, WEEKEND, ALL = 31, 96, 127

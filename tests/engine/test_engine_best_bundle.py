@@ -5,7 +5,7 @@
 import pandas as pd
 import pytest
 from bundle_samples import LIMITS, RULES
-from engine.best_bundle import Candidate, compare_bundles
+from engine.bundles.best_bundle import Candidate, compare_bundles
 from engine.exceptions import EngineError
 from engine.periods import NEVER
 from engine_samples import (

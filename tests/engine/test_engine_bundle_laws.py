@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 from bundle_samples import LIMITS, RULES, full_bundles, given_table
-from engine.allowances import CONNECT_RULES, allocate
-from engine.ledger import ledger
-from engine.rating import rate_bundled
-from engine.rollover import carried_over
+from engine.bundles.allowances import CONNECT_RULES, allocate
+from engine.bundles.ledger import ledger
+from engine.bundles.rollover import carried_over
+from engine.pricing.rating import rate_bundled
 from engine_samples import ALLOWANCE, SUBSCRIPTION, book, calls_table, rate
 from hypothesis import given, settings
 from hypothesis import strategies as st

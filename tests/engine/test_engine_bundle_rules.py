@@ -13,17 +13,17 @@ from bundle_samples import (
     given_table,
     spread,
 )
-from engine.allowances import (
+from engine.bundles.allowances import (
     CONNECT_RULES,
     DRAW_COLUMNS,
     Bundles,
     allocate,
     pay_with_money,
 )
-from engine.billing_periods import as_days, first_days, period_numbers
+from engine.bundles.billing_periods import as_days, first_days, period_numbers
+from engine.bundles.ledger import ledger
 from engine.currencies import day_numbers
 from engine.exceptions import BookError, EngineError
-from engine.ledger import ledger
 from engine.periods import period_starts
 from engine_samples import (
     ALLOWANCE,

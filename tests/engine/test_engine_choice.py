@@ -5,8 +5,8 @@
 import pytest
 from engine.exceptions import BookError
 from engine.periods import EVER, NEVER
-from engine.rating import rate_calls
-from engine.rules import check_pattern
+from engine.pricing.rating import rate_calls
+from engine.rates.rules import check_pattern
 from engine_samples import book, calls_table, rate, seconds
 
 KINDS = (

@@ -4,11 +4,11 @@
 
 import pandas as pd
 import pytest
-from engine.allowances import Bundles
+from engine.bundles.allowances import Bundles
 from engine.exceptions import BookError
 from engine.money import parse_nano
 from engine.periods import EVER, NEVER
-from engine.rating import rate_bundled, rate_calls, rate_cost
+from engine.pricing.rating import rate_bundled, rate_calls, rate_cost
 from engine_samples import (
     ALLOWANCE,
     EUR,

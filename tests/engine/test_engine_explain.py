@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
-from engine import explain
-from engine.explain import Around, steps
+from engine.explanation import explain
+from engine.explanation.explain import Around, steps
 from engine_samples import rate, tier
 
 CALL = {

@@ -5,7 +5,7 @@
 import pandas as pd
 import pytest
 from engine.extra import NAMES, NUMBERS, read_extra, with_extra
-from engine.rating import rate_calls, rate_cost
+from engine.pricing.rating import rate_calls, rate_cost
 from engine_samples import EUR, book, calls_table, rate
 
 # Text of the column -> what is read.

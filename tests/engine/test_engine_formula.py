@@ -9,7 +9,7 @@ from math import ceil, floor, trunc
 import numpy as np
 import pytest
 from engine.exceptions import EngineError
-from engine.formula import (
+from engine.pricing.formula import (
     LARGEST,
     MAX_PARTS,
     NAMES,

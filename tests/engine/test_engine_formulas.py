@@ -4,8 +4,8 @@
 
 import pandas as pd
 import pytest
-from engine.allowances import Bundles
-from engine.rating import rate_bundled, rate_calls
+from engine.bundles.allowances import Bundles
+from engine.pricing.rating import rate_bundled, rate_calls
 from engine_samples import (
     ALLOWANCE,
     EUR,

@@ -4,7 +4,7 @@
 
 import pandas as pd
 import pytest
-from engine.allowances import Bundles
+from engine.bundles.allowances import Bundles
 from engine.match import DestinationTable, NumberTable
 from engine.periods import EVER, NEVER
 from engine.pipeline import (
@@ -14,7 +14,7 @@ from engine.pipeline import (
     match_calls,
     price_calls,
 )
-from engine.rating import rate_calls
+from engine.pricing.rating import rate_calls
 from engine_samples import (
     ALLOWANCE,
     EUR,

@@ -4,8 +4,8 @@
 
 import pandas as pd
 import pytest
-from engine.allowances import Bundles
-from engine.rating import rate_bundled, rate_calls, tier_totals
+from engine.bundles.allowances import Bundles
+from engine.pricing.rating import rate_bundled, rate_calls, tier_totals
 from engine_samples import ALLOWANCE, SUBSCRIPTION, book, calls_table, rate, table, tier
 
 NONE = Bundles.build(table([], SUBSCRIPTION), table([], ALLOWANCE))

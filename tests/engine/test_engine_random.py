@@ -3,10 +3,10 @@
 """Laws of pricing, tried with random tariffs that use everything at once."""
 
 import pandas as pd
-from engine.allowances import Bundles
-from engine.explain import Around, steps
-from engine.rates import alongside, select_rates
-from engine.rating import rate_bundled, rate_calls, tier_totals
+from engine.bundles.allowances import Bundles
+from engine.explanation.explain import Around, steps
+from engine.pricing.rating import rate_bundled, rate_calls, tier_totals
+from engine.rates.choice import alongside, select_rates
 from engine_samples import (
     ALLOWANCE,
     EUR,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from engine.exceptions import BookError
-from engine.rate_changes import (
+from engine.rate_sheets.rate_changes import (
     BELOW,
     CHANGES,
     call_amounts,

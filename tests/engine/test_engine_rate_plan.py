@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from engine.rate_changes import TERMS, compare_rates
-from engine.rate_plan import counted_from, plan_changes
+from engine.rate_sheets.rate_changes import TERMS, compare_rates
+from engine.rate_sheets.rate_plan import counted_from, plan_changes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,10 +4,10 @@
 
 import pandas as pd
 import pytest
-from engine.book import RateBook
 from engine.exceptions import BookError, PrefixError
 from engine.periods import EVER, NEVER
-from engine.rating import rate_calls
+from engine.pricing.rating import rate_calls
+from engine.rates.book import RateBook
 from engine_samples import (
     NO_PREFIXES,
     book,

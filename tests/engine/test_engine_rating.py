@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from engine.exceptions import BookError
 from engine.money import parse_nano
-from engine.rating import billed_seconds, rate_calls, rate_cost
+from engine.pricing.rating import billed_seconds, rate_calls, rate_cost
 from engine_samples import EUR, USD, book, calls_table, rate
 
 BILLED = [

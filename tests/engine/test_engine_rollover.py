@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bundle_samples import full_bundles, given_table
-from engine.rollover import CARRIED_COLUMNS, carried_over
+from engine.bundles.rollover import CARRIED_COLUMNS, carried_over
 
 MONTHS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01"]
 STARTED = {"first_day": "2026-01-01"}

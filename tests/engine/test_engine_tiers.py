@@ -4,10 +4,10 @@
 
 import numpy as np
 import pytest
-from engine.book import RateBook
 from engine.exceptions import BookError
 from engine.money import parse_nano
-from engine.rating import rate_calls, rate_cost
+from engine.pricing.rating import rate_calls, rate_cost
+from engine.rates.book import RateBook
 from engine_samples import EUR, book, calls_table, rate, tier
 from kernel_benchmark import company, rates, tariffs
 

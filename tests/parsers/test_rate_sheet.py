@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import numbers
 from parsers.exceptions import ArchiveError, FileError, FormatError
-from parsers.rate_sheet import RATES, REJECTIONS, SheetOptions, read_rate_sheet
+from parsers.rate_sheets.reader import RATES, REJECTIONS, SheetOptions, read_rate_sheet
 
 DAY = dt.datetime(2027, 2, 1)  # noqa: DTZ001
 SPANISH = """\

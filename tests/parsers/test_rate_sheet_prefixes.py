@@ -5,7 +5,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from parsers.rate_prefixes import MAX_CODES, prefixes_of_range, read_codes
+from parsers.rate_sheets.prefixes import MAX_CODES, prefixes_of_range, read_codes
 
 RANGES = [
     ("34600", "34609", ["3460"]),

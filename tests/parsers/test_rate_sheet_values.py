@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from parsers.rate_prefixes import Problem
-from parsers.rate_sheet_columns import field_of
-from parsers.rate_sheet_values import (
+from parsers.rate_sheets.columns import field_of
+from parsers.rate_sheets.prefixes import Problem
+from parsers.rate_sheets.values import (
     Price,
     date_reader,
     end_of,
