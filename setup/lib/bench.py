@@ -33,6 +33,7 @@ from bench_calls import (  # noqa: E402 (after its path)
     SECONDS,
     call_blocks,
 )
+from bench_rates import FEW, MANY, import_rates, rate_by  # noqa: E402
 from kernel_benchmark import kernel_figures  # noqa: E402
 
 TARGETS = {
@@ -43,11 +44,18 @@ TARGETS = {
     "kernel_calls_per_second": ("at least", 1_000_000),
     "kernel_prefix_growth": ("at most", 1.33),
     "rerate_vs_import": ("at most", 1.5),
+    "proposal_vs_rerate": ("at most", 3),
+    "rates_growth": ("at most", 1.2),
+    "rates_import_seconds": ("at most", 60),
     "invoice_vs_plain": ("at most", 1.1),
     "portal_growth": ("at most", 2),
     "import_peak_mib": ("at most", 1_024),
     "import_growth": ("at most", 1.2),
+    "small_files": ("at most", 1.5),
 }
+# So many small files, of all the calls: a carrier's year of files by the hour.
+SMALL_FILES = 2_000
+ROWS_OF_SMALL = 50
 
 
 def say(text: str) -> None:
@@ -81,8 +89,11 @@ class Bench:
         self.measure_invoicing()
         self.measure_size()
         self.measure_rerate()
+        self.measure_proposal()
+        self.measure_rates()
         self.measure_kernel()
         self.measure_portal()
+        self.measure_small_files()
         self.measure_large()
 
     def prepare(self) -> None:
@@ -217,6 +228,22 @@ class Bench:
             self.seconds["rerate"] / self.seconds["import"]
         )
 
+    def measure_rates(self) -> None:
+        """Rate the calls by a tariff of 100,000 rates, against one of 1,000.
+
+        The many come into the company later, so that their loading counts.
+        """
+        names = {FEW: "rate by 1,000 rates", MANY: "rate by 100,000 rates"}
+        for cents, (count, name) in enumerate(names.items(), 5):
+            tariff, seconds = import_rates(self.env, count, cents)
+            self._vacuum()
+            with timed(self.seconds, name):
+                rate_by(self.env, tariff)
+        self.ratios["rates_import_seconds"] = seconds
+        self.ratios["rates_growth"] = (
+            self.seconds[names[MANY]] / self.seconds[names[FEW]]
+        )
+
     def measure_invoicing(self) -> None:
         """1,000 customers of 100 calls, against the same invoices without any calls."""
         self._warm_up()
@@ -276,16 +303,21 @@ class Bench:
     def measure_size(self) -> None:
         """Bytes of a call with all its indexes and its link, after vacuum."""
         cr = self.env.cr
-        cr.commit()
-        cr._cnx.autocommit = True
-        cr.execute("VACUUM telecom_call, telecom_call_invoice")
+        self._vacuum()
         cr.execute(
             "SELECT pg_total_relation_size('telecom_call')"
             " + pg_total_relation_size('telecom_call_invoice')"
         )
         [size] = cr.fetchone()
-        cr._cnx.autocommit = False
         self.ratios["bytes_per_call"] = size / self.calls
+
+    def _vacuum(self) -> None:
+        """Clear away old versions of calls: what one figure leaves costs no other."""
+        cr = self.env.cr
+        cr.commit()
+        cr._cnx.autocommit = True
+        cr.execute("VACUUM telecom_call, telecom_call_invoice")
+        cr._cnx.autocommit = False
 
     def measure_kernel(self) -> None:
         figures = kernel_figures(min(self.calls, 1_000_000), 1)
@@ -301,6 +333,38 @@ class Bench:
         self.ratios["portal_growth"], pages = page.portal_growth(self.env, self.calls)
         self.env.cr.rollback()
         self.seconds.update({f"portal {n}": ms / 1000 for n, ms in pages.items()})
+
+    def measure_small_files(self) -> None:
+        """2,000 files of 50 calls in one run, against one file of the same calls."""
+        files = max(1, min(SMALL_FILES, self.calls // ROWS_OF_SMALL))
+        blocks = b"".join(call_blocks(files * ROWS_OF_SMALL, seed=3))
+        head, *lines = blocks.splitlines(keepends=True)
+        pieces = [
+            head + b"".join(lines[start : start + ROWS_OF_SMALL])
+            for start in range(0, len(lines), ROWS_OF_SMALL)
+        ]
+        for name, contents in (("one file", [blocks]), (f"{files:,} files", pieces)):
+            self._forget_calls()
+            received = self._receive(contents)
+            with timed(self.seconds, f"import of {name}"):
+                received.action_process()
+                self.env.cr.commit()
+            assert set(received.mapped("state")) == {"processed"}, received[0].read()
+            assert sum(received.mapped("call_count")) == len(lines)
+            received.state = "discarded"  # or the next ones would repeat them
+        self.ratios["small_files"] = (
+            self.seconds[f"import of {files:,} files"]
+            / self.seconds["import of one file"]
+        )
+
+    def _receive(self, contents: list[bytes]):
+        say(f"  receiving {len(contents):,} files ...")
+        received = self.env["telecom.file"]
+        for number, content in enumerate(contents):
+            name = f"small {len(contents)} {number}.csv"
+            received |= received._receive(self.source, name, io.BytesIO(content))
+        self.env.cr.commit()
+        return received
 
     def measure_large(self) -> None:
         """Ten times the calls in one file, imported by a process of its own."""

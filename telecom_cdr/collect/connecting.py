@@ -8,11 +8,19 @@ from typing import Any
 
 from .contract import CollectError, Connection, Settings
 from .folder import open_folder
+from .ftp import open_ftp
+from .http import open_http
 from .sftp import open_sftp
 
 Connector = Callable[[Settings, bool], AbstractContextManager[Connection]]
 
-PROTOCOLS: dict[str, Connector] = {"folder": open_folder, "sftp": open_sftp}
+PROTOCOLS: dict[str, Connector] = {
+    "folder": open_folder,
+    "ftp": open_ftp,
+    "ftps": open_ftp,
+    "http": open_http,
+    "sftp": open_sftp,
+}
 """Who connects for a protocol; each takes the settings and whether it is a probe."""
 
 

@@ -6,10 +6,11 @@ import fnmatch
 import hashlib
 import io
 import os
+import posixpath
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -21,14 +22,23 @@ REASONS = frozenset(
         "unreachable",
         "refused_login",
         "bad_key",
+        "certificate_changed",
+        "certificate_missing",
+        "certificate_refused",
         "no_directory",
         "too_large",
         "transfer",
+        "bad_request",
+        "refused_access",
+        "api_error",
+        "cut",
     }
 )
 DAY = 86400
 SECOND_LOOK = 1.0
 """Seconds between the two looks at files that changed lately."""
+RESUME_PAUSES = (0.1, 1.0, 3.0)
+"""Seconds to wait before each try to go on with a transfer that broke."""
 BUFFER = 1 << 18
 LONGEST_NAME = 255
 LONGEST_SIGNATURE = 1000
@@ -89,17 +99,25 @@ class Settings:
     after_collect: str = "keep"
     move_directory: str = "collected"
     settle_seconds: int = 60
+    with_subfolders: bool = False
+    passive: bool = True
+    implicit_tls: bool = False
+    certificate_check: str = "authority"
     allowed_roots: tuple[str, ...] = ()
     max_bytes: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What a protocol of its own needs beside, as plain data."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
         """The settings that are known here; empty ones (but 0) take their default."""
-        names = {setting.name for setting in fields(cls)}
+        kinds = {setting.name: setting.type for setting in fields(cls)}
         given = {
             name: value
             for name, value in values.items()
-            if name in names and not (value is None or value is False or value == "")
+            if name in kinds
+            and not (value is None or value == "")
+            and (value is not False or kinds[name] is bool)
         }
         given["allowed_roots"] = tuple(given.get("allowed_roots") or ())
         return cls(**given)
@@ -107,16 +125,16 @@ class Settings:
     def matches(self, name: str) -> bool:
         """Whether a file of this name is wanted.
 
-        Patterns know ``*`` and ``?`` and mind no case. As in a shell, a hidden name
-        is only matched by a pattern that begins with the dot: upload tools give
-        hidden names to files on their way.
+        Patterns know ``*`` and ``?`` and mind no case; one that begins with ``!``
+        leaves names out. As in a shell, a hidden name is only matched by a pattern
+        that begins with the dot: upload tools give hidden names to files on their way.
         """
-        for pattern in self.file_pattern.split() or ["*"]:
-            hidden_too = pattern.startswith(".") or not name.startswith(".")
-            literal = pattern.lower().replace("[", "[[]")
-            if hidden_too and fnmatch.fnmatchcase(name.lower(), literal):
-                return True
-        return False
+        patterns = self.file_pattern.split()
+        wanted = [word for word in patterns if not word.startswith("!")] or ["*"]
+        unwanted = [word[1:] for word in patterns if word.startswith("!")]
+        return any(_matches(name, word) for word in wanted) and not any(
+            _matches(name, word) for word in unwanted
+        )
 
     def move_parts(self) -> list[str]:
         """The names, one below the other, of the folder for collected files."""
@@ -132,6 +150,12 @@ class Settings:
         return parts
 
 
+def _matches(name: str, pattern: str) -> bool:
+    hidden_too = pattern.startswith(".") or not name.startswith(".")
+    literal = pattern.lower().replace("[", "[[]")
+    return hidden_too and fnmatch.fnmatchcase(name.lower(), literal)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One file at the source, as it was when it was listed.
@@ -141,6 +165,9 @@ class Entry:
     :ivar modified: seconds since 1970, as the server says; 0 when it does not
     :ivar signature: tells this state of this file from any other
     :ivar remote_name: the name as the server has it, byte for byte
+    :ivar folder: the folders below the configured directory, with ``/`` between them,
+        byte for byte; empty for the directory itself
+    :ivar sha256: of its bytes, where they are known before they are read
     """
 
     name: str
@@ -149,24 +176,48 @@ class Entry:
     modified: int
     signature: str
     remote_name: bytes = field(repr=False)
+    folder: bytes = field(default=b"", repr=False)
+    sha256: str = ""
 
     @classmethod
     def of(
-        cls, directory: str, remote_name: bytes, size: int, modified: float, stamp: str
+        cls,
+        directory: str,
+        remote_name: bytes,
+        size: int,
+        modified: float,
+        stamp: str,
+        folder: bytes = b"",
     ) -> "Entry":
         """An entry for what a server told.
 
         :param stamp: the time of the last change, as exact as the server has it
         """
         name = readable_name(remote_name)
+        parts = [directory.rstrip("/"), *map(readable_name, folder.split(b"/")), name]
+        if not folder:
+            del parts[1]
         return cls(
             name=name,
-            path=printable(f"{directory.rstrip('/')}/{name}"),
+            path=printable("/".join(parts)),
             size=size,
             modified=int(modified),
-            signature=_signature(directory, remote_name, size, stamp),
+            signature=_signature(
+                directory, posixpath.join(folder, remote_name), size, stamp
+            ),
             remote_name=remote_name,
+            folder=folder,
         )
+
+    @property
+    def relative_path(self) -> bytes:
+        """Folders and name, below the configured directory."""
+        return posixpath.join(self.folder, self.remote_name)
+
+    @property
+    def folders(self) -> list[bytes]:
+        """The folders below the configured directory, one below the other."""
+        return self.folder.split(b"/") if self.folder else []
 
 
 def readable_name(remote_name: bytes) -> str:
@@ -199,14 +250,19 @@ def _signature(directory: str, remote_name: bytes, size: int, stamp: str) -> str
 class Connection(ABC):
     """A place to fetch files from. Every protocol fills in the abstract methods.
 
-    :ivar host_key: the server's public key, as ``ssh-ed25519 AAAA...``; None where
-        the protocol has none
+    :ivar host_key: what is to be pinned: the server's public key, as ``ssh-ed25519
+        AAAA...``, or the fingerprint of its certificate; None where there is none
+    :ivar problems: folders that could not be looked into, when files were listed
+    :ivar reached: how far the source has been collected, for protocols that ask from
+        there the next time; None where nothing is to be remembered
     """
 
     host_key: str | None = None
+    reached: Any = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.problems: list[CollectError] = []
 
     # === FOR THE CALLER === #
 
@@ -223,7 +279,7 @@ class Connection(ABC):
         within a day, or lies more than a day ahead, must also look the same a moment
         later. Less than a day ahead is taken for a clock that is fast: the file waits.
         """
-        found = sorted(self._wanted(), key=lambda entry: entry.remote_name)
+        found = sorted(self._wanted(), key=lambda entry: entry.relative_path)
         settle = self.settings.settle_seconds
         if settle <= 0:
             return found
@@ -240,7 +296,8 @@ class Connection(ABC):
         """A stream of the file's bytes, read in blocks.
 
         Reading its end raises :class:`CollectError` when the file is not the one that
-        was listed any more: what was read so far is then not to be used.
+        was listed any more: what was read so far is then not to be used. When the
+        session breaks, the protocols that can go on where it broke, in another.
         """
         limit = self.settings.max_bytes
         if limit and entry.size > limit:
@@ -251,8 +308,8 @@ class Connection(ABC):
                 size=entry.size,
                 limit=limit,
             )
-        with self._reading(entry) as (read, is_unchanged):
-            raw = _CheckedStream(entry, read, is_unchanged)
+        with _Transfer(self, entry) as transfer:
+            raw = _CheckedStream(entry, transfer.read, transfer.is_unchanged)
             with io.BufferedReader(raw, BUFFER) as stream:
                 yield stream
                 raw.check_end()
@@ -288,6 +345,15 @@ class Connection(ABC):
     ) -> AbstractContextManager[tuple[Callable[[int], bytes], Callable[[], bool]]]:
         """Two functions for an open file: read bytes, and tell if it is the same."""
 
+    def _reading_on(
+        self, entry: Entry, offset: int
+    ) -> AbstractContextManager[tuple[Callable[[int], bytes], Callable[[], bool]]]:
+        """The same in a new session, from a byte on. Protocols that can, override it.
+
+        :raise CollectError: where there is no new session, or the file is another now
+        """
+        raise CollectError("transfer", "%(name)s broke off", name=entry.name)
+
     @abstractmethod
     def _is_there(self, entry: Entry) -> bool:
         """Whether the file still is what was listed."""
@@ -301,6 +367,7 @@ class Connection(ABC):
         """Move the file to a subfolder, under the first free of its new names."""
 
     def _wanted(self) -> Iterator[Entry]:
+        self.problems = []
         for entry in self._entries():
             if self.settings.matches(entry.name):
                 yield entry
@@ -335,6 +402,67 @@ def _may_be_at_rest(entry: Entry, now: float, settle: int) -> bool:
 
 def _is_doubtful(entry: Entry, now: float) -> bool:
     return not entry.modified or now - entry.modified < DAY
+
+
+class _Transfer:
+    """The bytes of one file, over a new session where the old one broke."""
+
+    def __init__(self, connection: Connection, entry: Entry) -> None:
+        self._connection = connection
+        self._entry = entry
+        self._offset = 0
+        self._tries = 0
+        self._session = ExitStack()
+
+    def __enter__(self) -> "_Transfer":
+        self._start(self._connection._reading(self._entry))
+        return self
+
+    def __exit__(self, *exception) -> bool | None:
+        return self._session.__exit__(*exception)
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes, and none at the end only."""
+        data = self._trying(lambda: self._read(size))
+        self._offset += len(data)
+        return data
+
+    def is_unchanged(self) -> bool:
+        """Whether the file is the same still."""
+        return self._trying(lambda: self._is_unchanged())
+
+    def _start(self, reading) -> None:
+        self._read, self._is_unchanged = self._session.enter_context(reading)
+
+    def _trying(self, ask: Callable):
+        """What is asked, again and again as long as a new session goes further."""
+        while True:
+            try:
+                answer = ask()
+            except CollectError as error:
+                if self._connection.is_open:
+                    raise
+                self._go_on(error)
+            else:
+                self._tries = 0 if answer else self._tries
+                return answer
+
+    def _go_on(self, broken: CollectError) -> None:
+        """Open a new session, or tell how the old one broke."""
+        while self._tries < len(RESUME_PAUSES):
+            time.sleep(RESUME_PAUSES[self._tries])
+            self._tries += 1
+            self._session.close()
+            try:
+                self._start(self._connection._reading_on(self._entry, self._offset))
+            except CollectError as error:
+                if self._connection.is_open:
+                    raise
+                if error.reason not in ("transfer", "unreachable"):
+                    raise
+            else:
+                return
+        raise broken
 
 
 class _CheckedStream(io.RawIOBase):

@@ -16,6 +16,7 @@ from .contract import (
     new_names,
     vanished,
 )
+from .subfolders import walk
 
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -35,31 +36,34 @@ def open_folder(settings: Settings, _probe: bool = False) -> Iterator[Connection
 
 
 class FolderConnection(Connection):
-    """Files of one directory, without its subfolders and without symbolic links."""
+    """Files of one directory and perhaps its subfolders, without symbolic links."""
 
     def __init__(self, settings: Settings, descriptor: int) -> None:
         super().__init__(settings)
         self._directory = descriptor
 
     def _entries(self) -> Iterator[Entry]:
+        return walk(self.settings, self._scan, self.problems)
+
+    def _scan(self, folder: bytes) -> tuple[list[Entry], list[bytes]]:
+        entries, folders = [], []
         try:
-            names = os.listdir(self._directory)
+            with self._below(folder.split(b"/") if folder else []) as descriptor:
+                for name in map(os.fsencode, os.listdir(descriptor)):
+                    status = _status(name, descriptor)
+                    if entry := self._entry_of(name, status, folder):
+                        entries.append(entry)
+                    elif status and stat.S_ISDIR(status.st_mode):
+                        folders.append(name)
         except OSError as error:
             raise CollectError("no_directory", _words(error)) from error
-        for name in names:
-            if entry := self._entry(os.fsencode(name)):
-                yield entry
+        return entries, folders
 
-    def _entry(self, remote_name: bytes) -> Entry | None:
+    def _entry_of(
+        self, remote_name: bytes, status: os.stat_result | None, folder: bytes
+    ) -> Entry | None:
         """What a name stands for now; None unless it is a regular file."""
-        try:
-            status = os.stat(remote_name, dir_fd=self._directory, follow_symlinks=False)
-        except OSError:
-            return None
-        return self._entry_of(remote_name, status)
-
-    def _entry_of(self, remote_name: bytes, status: os.stat_result) -> Entry | None:
-        if not stat.S_ISREG(status.st_mode):
+        if status is None or not stat.S_ISREG(status.st_mode):
             return None
         return Entry.of(
             self.settings.directory,
@@ -67,6 +71,7 @@ class FolderConnection(Connection):
             status.st_size,
             status.st_mtime,
             str(status.st_mtime_ns),
+            folder,
         )
 
     @contextmanager
@@ -80,7 +85,8 @@ class FolderConnection(Connection):
                 return os.read(descriptor, size)
 
         def is_unchanged() -> bool:
-            now = self._entry_of(entry.remote_name, os.fstat(descriptor))
+            status = os.fstat(descriptor)
+            now = self._entry_of(entry.remote_name, status, entry.folder)
             return now is not None and now.signature == entry.signature
 
         try:
@@ -96,7 +102,8 @@ class FolderConnection(Connection):
         if not is_plain_name(entry.remote_name):
             raise vanished(entry)
         try:
-            return os.open(entry.remote_name, READ_FLAGS, dir_fd=self._directory)
+            with self._below(entry.folders) as folder:
+                return os.open(entry.remote_name, READ_FLAGS, dir_fd=folder)
         except FileNotFoundError as error:
             raise vanished(entry) from error
         except OSError as error:
@@ -110,36 +117,53 @@ class FolderConnection(Connection):
     def _is_there(self, entry: Entry) -> bool:
         if not is_plain_name(entry.remote_name):
             return False
-        now = self._entry(entry.remote_name)
+        try:
+            with self._below(entry.folders) as folder:
+                status = _status(entry.remote_name, folder)
+        except OSError:
+            return False
+        now = self._entry_of(entry.remote_name, status, entry.folder)
         return now is not None and now.signature == entry.signature
 
     def _delete(self, entry: Entry) -> None:
         what = "%(name)s is stored but cannot be deleted: %(problem)s"
-        with _transferring(entry, what):
-            os.unlink(entry.remote_name, dir_fd=self._directory)
+        with _transferring(entry, what), self._below(entry.folders) as folder:
+            os.unlink(entry.remote_name, dir_fd=folder)
 
     def _move(self, entry: Entry, parts: list[str]) -> None:
         what = "%(name)s is stored but cannot be moved: %(problem)s"
         with (
             _transferring(entry, what),
-            self._subfolder(parts) as folder,
+            self._below(entry.folders) as folder,
+            self._below([*map(os.fsencode, parts), *entry.folders], True) as target,
         ):
-            _rename(entry, self._directory, folder)
+            _rename(entry, folder, target)
 
     @contextmanager
-    def _subfolder(self, parts: Iterable[str]) -> Iterator[int]:
-        """The folder below this directory, made if need be; links are not followed."""
+    def _below(self, parts: Iterable[bytes], make: bool = False) -> Iterator[int]:
+        """A folder below this directory, open; no link on the way is followed.
+
+        :param make: make what is missing
+        """
         descriptor = os.dup(self._directory)
         try:
             for part in parts:
-                with suppress(FileExistsError):
-                    os.mkdir(part, 0o770, dir_fd=descriptor)
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, 0o770, dir_fd=descriptor)
                 below = os.open(part, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = below
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _status(remote_name: bytes, folder: int) -> os.stat_result | None:
+    try:
+        return os.stat(remote_name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
 
 
 def _rename(entry: Entry, source: int, target: int) -> None:

@@ -7,7 +7,8 @@ import posixpath
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 
 import paramiko
 
@@ -22,6 +23,7 @@ from .contract import (
 )
 from .sftp_client import SftpClient
 from .ssh_keys import HostKey, load_private_key
+from .subfolders import walk
 
 PATIENCE = 15.0
 """Seconds to wait for the network, the handshake, the login, a new channel."""
@@ -47,22 +49,30 @@ def open_sftp(settings: Settings, probe: bool = False) -> Iterator[Connection]:
     :param probe: trust a server whose key is not pinned yet
     :raise CollectError: when any of these steps fails
     """
+    connection = SftpConnection(settings, *_open_session(settings, probe))
+    try:
+        connection.check_directory()
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open_session(settings: Settings, probe: bool) -> tuple[SftpClient, str]:
+    """A session, and the key of the server that it is with."""
     key = load_private_key(settings) if settings.private_key else None
     transport = _open_transport(settings)
     try:
         host_key = _start_session(transport)
         _check_host_key(host_key, settings.host_key, probe)
         _log_in(transport, settings, key)
-        client = _open_client(transport)
-        connection = SftpConnection(settings, client, str(host_key))
-        connection.check_directory()
-        yield connection
-    finally:
+        return _open_client(transport), str(host_key)
+    except BaseException:
         transport.close()
+        raise
 
 
 class SftpConnection(Connection):
-    """Files of one directory of a server, without its subfolders and links."""
+    """Files of a directory of a server and perhaps its subfolders, without links."""
 
     def __init__(self, settings: Settings, client: SftpClient, host_key: str) -> None:
         super().__init__(settings)
@@ -74,6 +84,10 @@ class SftpConnection(Connection):
     def is_open(self) -> bool:
         return self._client.get_channel().get_transport().is_active()
 
+    def close(self) -> None:
+        """End the session, also one that hangs."""
+        self._client.get_channel().get_transport().close()
+
     def check_directory(self) -> None:
         """:raise CollectError: ``no_directory`` where it is none that we may see."""
         with self._asking("no_directory"):
@@ -82,13 +96,23 @@ class SftpConnection(Connection):
             raise CollectError("no_directory", "it is not a directory")
 
     def _entries(self) -> Iterator[Entry]:
+        return walk(self.settings, self._scan, self.problems)
+
+    def _scan(self, folder: bytes) -> tuple[list[Entry], list[bytes]]:
+        entries, folders = [], []
         with self._asking("no_directory"):
-            for remote_name, attributes in self._client.scan(self._directory):
+            if folder and not _is_folder(self._client.lstat(self._path(folder))):
+                return [], []
+            path = self._path(folder) if folder else self._directory
+            for remote_name, attributes in self._client.scan(path):
                 if is_plain_name(remote_name) and _is_file(attributes):
-                    yield self._entry_of(remote_name, attributes)
+                    entries.append(self._entry_of(remote_name, attributes, folder))
+                elif _is_folder(attributes):
+                    folders.append(remote_name)
+        return entries, folders
 
     def _entry_of(
-        self, remote_name: bytes, attributes: paramiko.SFTPAttributes
+        self, remote_name: bytes, attributes: paramiko.SFTPAttributes, folder: bytes
     ) -> Entry:
         modified = attributes.st_mtime or 0
         return Entry.of(
@@ -97,16 +121,17 @@ class SftpConnection(Connection):
             attributes.st_size or 0,
             modified,
             str(modified),
+            folder,
         )
 
     @contextmanager
     def _reading(
-        self, entry: Entry
+        self, entry: Entry, offset: int = 0
     ) -> Iterator[tuple[Callable[[int], bytes], Callable[[], bool]]]:
         what = "%(name)s cannot be opened: %(problem)s"
         with self._asking("transfer", what, entry.name, entry):
-            file = self._client.open(self._path(entry.remote_name), "rb")
-        reader = self._client.read_ahead(file.handle, entry.size)
+            file = self._client.open(self._path(entry.relative_path), "rb")
+        reader = self._client.read_ahead(file.handle, entry.size, offset)
 
         def read(size: int) -> bytes:
             with self._asking("transfer", NAMED, entry.name):
@@ -114,7 +139,7 @@ class SftpConnection(Connection):
 
         def is_unchanged() -> bool:
             with self._asking("transfer", NAMED, entry.name):
-                now = self._entry_of(entry.remote_name, file.stat())
+                now = self._entry_of(entry.remote_name, file.stat(), entry.folder)
             return now.signature == entry.signature
 
         try:
@@ -127,38 +152,46 @@ class SftpConnection(Connection):
             with suppress(*BROKEN):
                 file.close()
 
+    def _reading_on(
+        self, entry: Entry, offset: int
+    ) -> AbstractContextManager[tuple[Callable[[int], bytes], Callable[[], bool]]]:
+        self.close()
+        same_server = replace(self.settings, host_key=self.host_key or "")
+        self._client, _key = _open_session(same_server, False)
+        return self._reading(entry, offset)
+
     def _is_there(self, entry: Entry) -> bool:
         if not is_plain_name(entry.remote_name):
             return False
         with self._asking("transfer", NAMED, entry.name):
-            attributes = self._status(self._path(entry.remote_name))
+            attributes = self._status(self._path(entry.relative_path))
         if attributes is None or not _is_file(attributes):
             return False
-        now = self._entry_of(entry.remote_name, attributes)
+        now = self._entry_of(entry.remote_name, attributes, entry.folder)
         return now.signature == entry.signature
 
     def _delete(self, entry: Entry) -> None:
         what = "%(name)s is stored but cannot be deleted: %(problem)s"
         with self._asking("transfer", what, entry.name):
-            self._client.remove(self._path(entry.remote_name))
+            self._client.remove(self._path(entry.relative_path))
 
     def _move(self, entry: Entry, parts: list[str]) -> None:
         what = "%(name)s is stored but cannot be moved: %(problem)s"
         with self._asking("transfer", what, entry.name):
-            folder = self._make_folders(parts)
+            folder = self._make_folders([*map(str.encode, parts), *entry.folders])
             for name in new_names(entry):
-                if self._rename(entry.remote_name, posixpath.join(folder, name)):
+                if self._rename(entry.relative_path, posixpath.join(folder, name)):
                     return
 
-    def _make_folders(self, parts: list[str]) -> bytes:
+    def _make_folders(self, parts: list[bytes]) -> bytes:
         folder = self._directory
         for part in parts:
-            folder = posixpath.join(folder, part.encode())
+            folder = posixpath.join(folder, part)
             if self._status(folder) is None:
                 self._client.mkdir(folder)
         return folder
 
-    def _rename(self, remote_name: bytes, target: bytes) -> bool:
+    def _rename(self, relative_path: bytes, target: bytes) -> bool:
         """Give a file a new path; False when there is something of that path.
 
         Servers are to refuse a taken name by themselves. Not all of them do, so it is
@@ -167,7 +200,7 @@ class SftpConnection(Connection):
         if self._status(target) is not None:
             return False
         try:
-            self._client.rename(self._path(remote_name), target)
+            self._client.rename(self._path(relative_path), target)
         except OSError:
             if self._status(target) is None:
                 raise
@@ -180,8 +213,8 @@ class SftpConnection(Connection):
         except FileNotFoundError:
             return None
 
-    def _path(self, remote_name: bytes) -> bytes:
-        return posixpath.join(self._directory, remote_name)
+    def _path(self, relative_path: bytes) -> bytes:
+        return posixpath.join(self._directory, relative_path)
 
     @contextmanager
     def _asking(
@@ -308,6 +341,13 @@ def _is_file(attributes: paramiko.SFTPAttributes) -> bool:
     if attributes.st_mode is not None:
         return stat.S_ISREG(attributes.st_mode)
     return getattr(attributes, "longname", "")[:1] not in tuple("dlbcps")
+
+
+def _is_folder(attributes: paramiko.SFTPAttributes) -> bool:
+    """A folder, and no link to one."""
+    if attributes.st_mode is not None:
+        return stat.S_ISDIR(attributes.st_mode)
+    return getattr(attributes, "longname", "")[:1] == "d"
 
 
 def _is_answer(error: Exception) -> bool:

@@ -41,9 +41,9 @@ class SftpClient(paramiko.SFTPClient):
         except EOFError:
             self._request(CMD_CLOSE, handle)
 
-    def read_ahead(self, handle: bytes, size: int) -> "ReadAhead":
-        """The bytes of an open file, from its beginning up to a size."""
-        return ReadAhead(self, handle, size)
+    def read_ahead(self, handle: bytes, size: int, offset: int = 0) -> "ReadAhead":
+        """The bytes of an open file, from an offset on up to a size."""
+        return ReadAhead(self, handle, size, offset)
 
     def ask_block(self, reader: "ReadAhead", offset: int, size: int) -> int:
         """Ask for a block; the reader's ``_async_response`` gets the answer."""
@@ -57,11 +57,13 @@ class SftpClient(paramiko.SFTPClient):
 class ReadAhead:
     """Reads a file in order, with several requests under way."""
 
-    def __init__(self, client: SftpClient, handle: bytes, size: int) -> None:
+    def __init__(
+        self, client: SftpClient, handle: bytes, size: int, offset: int = 0
+    ) -> None:
         self.handle = handle
         self.size = size
         self._client = client
-        self._asked = 0
+        self._asked = offset
         # Requests in the order of the file, and the answers that are in.
         self._waiting: deque[tuple[int, int, int]] = deque()
         self._answers: dict[int, bytes | Exception] = {}

@@ -5,10 +5,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from .exceptions import BookError
-from .tables import Array, Table, codes_of, texts
+from .tables import Array, Table, codes_of
 
 SERVICES = ("voice", "sms", "data")
 DIRECTIONS = ("outgoing", "incoming", "internal")
@@ -34,10 +33,11 @@ def known_codes(table: Table, name: str, known: Sequence[str]) -> Array:
 
 def codes_or_first(table: Table, name: str, known: Sequence[str]) -> Array:
     """Give a column of words as positions in `known`; absent or empty: the first."""
-    words = pd.Series(texts(table, name), dtype=object)
-    codes = codes_of(words, known)
-    refuse(name, words.to_numpy(), (codes < 0) & (words != "").to_numpy())
-    return np.maximum(codes, 0)
+    if name not in table:
+        return np.zeros(len(table), dtype=np.int64)
+    codes = codes_of(table[name], ("", *known))
+    refuse(name, table[name].to_numpy(), (codes < 0) & table[name].notna().to_numpy())
+    return np.maximum(codes - 1, 0)
 
 
 def kinds_of(table: Table) -> Array:

@@ -5,6 +5,8 @@
 Key: carrier, direction, calling and called number, start as written in the file, and
 the format's unique id or else the duration.  n counts rows of equal key inside a file.
 The bytes are the start's hour (4, keeps the unique index fast) and a keyed hash (12).
+A file whose rows are new charges, though they look like known ones, has a salt of its
+own in that hash.
 """
 
 import hashlib
@@ -21,6 +23,9 @@ from .tables import Array, Table, integers, joined, text
 MARK = "\x1f"
 ESCAPE = "\x1b"
 HASH_BYTES = 12
+SALT_BYTES = hashlib.blake2b.SALT_SIZE
+# Spreads the numbers of files over all 64 bits, so that equal keys of two files differ.
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
 HEX = np.array([f"{byte:02x}" for byte in range(256)], dtype="S2")
 OTHER_FACTS = (
     "duration", "volume", "service", "redirecting_number", "carrier_amount_nano",
@@ -65,6 +70,8 @@ def identities(
     secret: bytes,
     unique: bool = False,
     counter: KeyCounter | None = None,
+    salt: bytes = b"",
+    files: Array | None = None,
 ) -> Table:
     """Give each call its identity; the order of the rows does not change the set.
 
@@ -72,13 +79,18 @@ def identities(
     duration, and the other facts to put rows of equal key in order.  Gives identity
     (str, 32 hex digits, fit for PostgreSQL's uuid), n (int64, from 1) and is_repeat
     (bool).  With `unique` n is always 1 and later rows of equal key are repeats.
-    `counter` carries n over the batches of one file.  EngineError "secret" where the
-    secret is not 1 to 64 bytes.
+    `counter` carries n over the batches of one file.  `salt` (up to 16 bytes) makes the
+    calls of a file others than those of the same rows elsewhere.  `files` (int64) tells
+    which file a row is of where several are read at once: n counts inside each.
+    EngineError "secret" where the secret is not 1 to 64 bytes, "salt" where that is
+    too long.
     """
-    hasher = keyed_hasher(secret)
+    hasher = keyed_hasher(secret, salt)
     keys = key_texts(facts, carrier_id)
     digests = digest_array(hashes(hasher, keys))
     short = digests[:, :8].copy().view(">u8").ravel().astype(np.uint64)
+    if files is not None:
+        short += files.astype(np.uint64) * SPREAD
     count = occurrences(facts, short) + (counter.seen(short) if counter else 0)
     if counter is not None:
         counter.add(short)
@@ -94,12 +106,15 @@ def identities(
     return pd.DataFrame(columns, index=facts.index)
 
 
-def keyed_hasher(secret: bytes) -> "hashlib._Hash":
-    """Give the hash that identities are made with; EngineError "secret"."""
+def keyed_hasher(secret: bytes, salt: bytes = b"") -> "hashlib._Hash":
+    """Give the hash that identities are made with; EngineError "secret", "salt"."""
     if not 1 <= len(secret) <= hashlib.blake2b.MAX_KEY_SIZE:
         message = "the company's secret must have 1 to 64 bytes"
         raise EngineError("secret", message, f"{len(secret)} bytes")
-    return hashlib.blake2b(key=secret, digest_size=HASH_BYTES)
+    if len(salt) > SALT_BYTES:
+        message = f"the salt of a file must have up to {SALT_BYTES} bytes"
+        raise EngineError("salt", message, f"{len(salt)} bytes")
+    return hashlib.blake2b(key=secret, digest_size=HASH_BYTES, salt=salt)
 
 
 def key_texts(facts: Table, carrier_id: int) -> list[bytes]:

@@ -11,6 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .codes import DIRECTIONS
+from .identifiers import (
+    KINDS,
+    NUMBER,
+    USUAL_SEARCH,
+    Identifier,
+    Search,
+    by_direction,
+    values_of,
+)
 from .periods import PeriodTable, epoch_seconds, ranks
 from .prefixes import PrefixTable, match_keys
 from .tables import (
@@ -25,7 +34,7 @@ from .tables import (
     truth,
 )
 
-SIDES = ("calling", "called", "redirecting", "account_code", "trunk", "")
+SIDES = ("calling", "called", "redirecting", "account_code", "trunk", "other", "")
 COLUMNS = (
     "calling_number",
     "called_number",
@@ -33,11 +42,7 @@ COLUMNS = (
     "account_code",
     "trunk",
 )
-ASKED = {
-    "outgoing": ("redirecting", "calling", "account_code", "trunk"),
-    "incoming": ("called",),
-    "internal": ("calling",),
-}
+MASK = "X"  # stands for a last digit that is not told
 CATEGORIES = (
     "landline", "mobile", "intelligent", "premium", "short", "international",
     "internal", "other",
@@ -50,17 +55,21 @@ class NumberTable:
     """The identifiers that one carrier's files may name, and who held them when.
 
     identifiers: unique texts.  periods: by identifier, the row of the numbers table.
-    number_ids, partner_ids: int64 by row, with 0 in an extra last row.
+    number_ids, partner_ids: int64 by row, with 0 in an extra last row.  kinds: places
+    in KINDS by row, -1 in the last.
     """
 
     identifiers: pa.Array
     periods: PeriodTable
     number_ids: Array
     partner_ids: Array
+    kinds: Array
 
     @classmethod
     def build(cls, numbers: Table, carrier_id: int) -> "NumberTable":
-        """Index numbers (number_id, identifier, carrier_id, partner_id, start, end).
+        """Index numbers.
+
+        Reads number_id, identifier, kind, carrier_id, partner_id, start, end.
 
         Only those of the carrier and those of all carriers (carrier_id 0) count; where
         both name the same identifier at the same time, the carrier's own comes first.
@@ -79,31 +88,32 @@ class NumberTable:
         periods = PeriodTable.build(owners, starts, ends, rows, rank)
         partners = integers(numbers, "partner_id", missing=0)
         identifiers = pa.array(names, type=pa.large_string())
-        return cls(identifiers, periods, np.append(ids, 0), np.append(partners, 0))
+        kinds = codes_of(pd.Series(texts(numbers, "kind"), dtype=object), KINDS)
+        columns = (np.append(ids, 0), np.append(partners, 0), np.append(kinds, -1))
+        return cls(identifiers, periods, *columns)
 
-    def rows(self, values: pd.Series, moments: Array) -> Array:
+    def rows(self, values: pa.Array, moments: Array) -> Array:
         """Find the row of each identifier as held at its moment; -1 where none."""
-        found = pc.index_in(text(values), self.identifiers, skip_nulls=True)
+        found = pc.index_in(values, self.identifiers, skip_nulls=True)
         owners = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
         return self.periods.lookup(owners.astype(np.int64), moments)
 
 
-def match_numbers(facts: Table, table: NumberTable) -> Table:
+def match_numbers(
+    facts: Table, table: NumberTable, search: Search = USUAL_SEARCH
+) -> Table:
     """Find which number of ours pays for each call, as held at the call's start.
 
-    Outgoing: the redirecting number (who forwards pays), else the calling one, else
-    account code and trunk.  Incoming: the called number.  Internal: the calling one.
-    Gives number_id, partner_id (int64, 0 where none) and side (categorical, "").
+    Usually, outgoing: the redirecting number (who forwards pays), else the calling one,
+    else account code and trunk.  Incoming: the called number.  Internal: the calling
+    one.  Gives number_id, partner_id (int64, 0 where none; a reference finds a customer
+    without a number) and side (categorical, "").
     """
-    found = Found.nothing(facts)
-    directions = codes_of(facts["direction"], DIRECTIONS)
-    for direction, asked in ASKED.items():
-        calls = np.flatnonzero(directions == DIRECTIONS.index(direction))
-        for side in asked:
-            found.look_up(facts, table, side, calls[found.rows[calls] < 0])
+    found = Found.nothing(facts, table, search)
+    by_direction(codes_of(facts["direction"], DIRECTIONS), search, found.look_up)
     columns = {
         "number_id": table.number_ids[found.rows],
-        "partner_id": table.partner_ids[found.rows],
+        "partner_id": found.partners(),
         "side": labelled(found.sides, SIDES, facts.index),
     }
     return pd.DataFrame(columns, index=facts.index)
@@ -111,32 +121,70 @@ def match_numbers(facts: Table, table: NumberTable) -> Table:
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of the numbers table and sides (codes in SIDES) found so far, by call."""
+    """Rows of the numbers table, customers and sides (codes in SIDES), by call."""
 
+    facts: Table
+    table: NumberTable
+    search: Search
     moments: Array
     rows: Array
+    payers: Array
     sides: Array
 
     @classmethod
-    def nothing(cls, facts: Table) -> "Found":
+    def nothing(cls, facts: Table, table: NumberTable, search: Search) -> "Found":
         """Start with nothing found for any call."""
         rows = np.full(len(facts), -1, dtype=np.int64)
         sides = np.full(len(facts), SIDES.index(""), dtype=np.int64)
-        return cls(epoch_seconds(facts["start_at"]), rows, sides)
+        moments = epoch_seconds(facts["start_at"])
+        return cls(facts, table, search, moments, rows, np.zeros_like(rows), sides)
 
-    def look_up(
-        self, facts: Table, table: NumberTable, side: str, calls: Array
-    ) -> None:
-        """Look up one party of some calls (positions) and keep those that are ours."""
-        name = COLUMNS[SIDES.index(side)]
-        if name not in facts or not calls.size:
-            return
-        values = facts[name]
-        values = values if calls.size == len(facts) else values.iloc[calls]
-        rows = table.rows(values, self.moments[calls])
+    def partners(self) -> Array:
+        """Give who pays (int64, 0 where nobody)."""
+        return np.where(self.rows < 0, self.payers, self.table.partner_ids[self.rows])
+
+    def look_up(self, identifier: Identifier, calls: Array) -> Array:
+        """Look up one fact of some calls (positions); tell which of them are ours."""
+        values = values_of(self.facts, identifier.column, calls)
+        if values is None:
+            return np.zeros(len(calls), dtype=bool)
+        if identifier.by != NUMBER:
+            ours = self._look_up_customers(identifier, values, calls)
+        else:
+            ours = self._look_up_numbers(identifier, values, calls)
+        self.sides[calls[ours]] = side_of(identifier.column)
+        return ours
+
+    def _look_up_numbers(
+        self, identifier: Identifier, values: pa.Array, calls: Array
+    ) -> Array:
+        rows = self.table.rows(values, self.moments[calls])
         ours = rows >= 0
+        if identifier.kinds:
+            kinds = [KINDS.index(kind) for kind in identifier.kinds]
+            ours &= np.isin(self.table.kinds[rows], kinds)
         self.rows[calls[ours]] = rows[ours]
-        self.sides[calls[ours]] = SIDES.index(side)
+        return ours
+
+    def _look_up_customers(
+        self, identifier: Identifier, values: pa.Array, calls: Array
+    ) -> Array:
+        """Look up customers; of a call that had one it stays, whatever was renamed."""
+        customers = self.search.customers
+        if customers is None:
+            return np.zeros(len(calls), dtype=bool)
+        payers = customers.payers(values, identifier.by)
+        found = integers(self.facts, "found_partner_id", missing=0)[calls]
+        payers = np.where(found > 0, found, payers)
+        self.payers[calls] = payers
+        return payers > 0
+
+
+def side_of(column: str) -> int:
+    """Give the code in SIDES of a fact."""
+    if column not in COLUMNS:
+        return SIDES.index("other")
+    return COLUMNS.index(column)
 
 
 @dataclass(frozen=True)
@@ -220,8 +268,8 @@ class Called:
 
     @classmethod
     def of(cls, facts: Table, country_code: str, is_ours: Array | None) -> "Called":
-        """Read called_number and direction."""
-        numbers = text(facts["called_number"])
+        """Read called_number and direction; masked digits at the end are left out."""
+        numbers = unmasked(text(facts["called_number"]))
         directions = codes_of(facts["direction"], DIRECTIONS)
         internal = directions == DIRECTIONS.index("internal")
         short = truth(pc.ascii_is_decimal(numbers)) & ~internal
@@ -269,3 +317,12 @@ def fallback_categories(digits: pa.Array, fallback: Fallback) -> Array:
         answers = [fallback.get(one) for one in unique]
     known = np.array([answer or "other" for answer in answers], dtype=object)
     return known[coded.indices.to_numpy()]
+
+
+def unmasked(numbers: pa.Array) -> pa.Array:
+    """Leave out the last digits of numbers that are not told: +34600123XXX."""
+    letters = numbers.buffers()[2]
+    if letters is None or MASK.encode() not in letters.to_pybytes():
+        return numbers
+    is_masked = pc.match_substring_regex(numbers, r"^\+[0-9]+X+$")
+    return pc.if_else(is_masked, pc.ascii_rtrim(numbers, MASK), numbers)

@@ -2,8 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The way of a batch of calls through the engine, and back."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from .bundles.allowances import Bundles
 from .exact import Fractions, plus, product
 from .extra import with_extra
+from .identifiers import USUAL_SEARCH, Search
+from .ignored import IgnoreRule, leave_out
 from .match import (
     DestinationTable,
     NumberTable,
@@ -20,10 +22,19 @@ from .match import (
 from .money import MICRO, fits_int64, round_ratio
 from .periods import local_days
 from .pricing.conversion import ratios
-from .pricing.outcome import nullable
+from .pricing.month import counts_months
+from .pricing.outcome import no_texts, nullable
 from .pricing.rating import rate_bundled, rate_calls, rate_cost
 from .rates.book import RateBook
 from .tables import amounts, integers
+
+# What the cost of a stored call is now, beside the facts of the call.
+STORED_COST = (
+    "stored_cost_nano",
+    "stored_cost_currency_id",
+    "stored_cost_rate_id",
+    "stored_cost_tier_parts",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,8 @@ class RatingTables:
     :ivar time_zone: billing time zone of the company, an IANA name
     :ivar fallback: categories of numbers that no prefix of ours names
     :ivar currency_id: of the company, margins are in it
+    :ivar ignored: which calls are left out instead of waiting
+    :ivar searches: by source id, how it finds the customer where not as usual
     """
 
     carriers: dict[int, CarrierTerms]
@@ -59,6 +72,8 @@ class RatingTables:
     time_zone: str
     fallback: Callable[[list[str]], list[str]]
     currency_id: int
+    ignored: tuple[IgnoreRule, ...] = ()
+    searches: Mapping[int, Search] = field(default_factory=dict)
 
 
 def match_calls(
@@ -66,12 +81,14 @@ def match_calls(
 ) -> pd.DataFrame:
     """Facts of one carrier, joined with day, number, customer and destination.
 
+    Where sources have a search of their own, it goes by the column source_id.
+
     Adds day, number_id, partner_id, side, match_key, destination_id, prefix,
     category, carrier_id and carrier_currency_id, and of the facts in `extra` those that
     prices here depend on; the index stays.
     """
     terms = tables.carriers[carrier_id]
-    numbers = match_numbers(facts, terms.numbers)
+    numbers = paying_numbers(facts, terms.numbers, tables.searches)
     destinations = match_destinations(
         facts, tables.destinations, tables.country_code, tables.fallback
     )
@@ -79,6 +96,20 @@ def match_calls(
     matched = pd.concat([facts, day, numbers, destinations], axis=1)
     matched = with_extra(matched, tables.book.needs_extra)
     return _of_carrier(matched, carrier_id, tables)
+
+
+def paying_numbers(
+    facts: pd.DataFrame, numbers: NumberTable, searches: Mapping[int, Search]
+) -> pd.DataFrame:
+    """Numbers and customers, as the source of each call finds them."""
+    if not searches or "source_id" not in facts or facts.empty:
+        return match_numbers(facts, numbers)
+    sources = integers(facts, "source_id", missing=0)
+    parts = [
+        match_numbers(group, numbers, searches.get(int(source), USUAL_SEARCH))
+        for source, group in facts.groupby(sources, sort=True)
+    ]
+    return parts[0] if len(parts) == 1 else pd.concat(parts).loc[facts.index]
 
 
 def _of_carrier(
@@ -96,12 +127,17 @@ def price_calls(
     Adds the columns of rate_cost and rate_calls and margin_nano (Int64, in the
     company's currency at the ratios of the call's day, missing where price, cost or
     a ratio is). Allowances are left to :func:`deal_out`.
+
+    A cost that depends on the month of the carrier is the stored one where the calls
+    have it (STORED_COST), else that of the only call of a month:
+    :func:`cost_of_month` knows better.
     """
     calls = _of_carrier(calls, carrier_id, tables)
     cost = _cost(calls, carrier_id, tables)
     calls = calls.assign(**cost)
     prices = rate_calls(calls, tables.book)
-    return _with_margin(pd.concat([calls, prices], axis=1), tables)
+    priced = _with_margin(pd.concat([calls, prices], axis=1), tables)
+    return leave_out(priced, tables.ignored)
 
 
 def deal_out(
@@ -120,13 +156,45 @@ def deal_out(
     :return: calls joined with prices, covered quantities and margin; the draws
     """
     prices, draws = rate_bundled(calls, tables.book, tables.bundles, used, tiered)
-    return _with_margin(pd.concat([calls, prices], axis=1), tables), draws
+    priced = _with_margin(pd.concat([calls, prices], axis=1), tables)
+    return leave_out(priced, tables.ignored), draws
+
+
+def counts_costs(tables: RatingTables, carrier_id: int | None = None) -> bool:
+    """Whether what a carrier (or any) asks for a call depends on its month."""
+    wanted = tables.carriers if carrier_id is None else [carrier_id]
+    tariffs = {tables.carriers[one].cost_tariff_id for one in wanted} - {0}
+    return any(counts_months(tables.book, one) for one in tariffs)
+
+
+def cost_of_month(
+    calls: pd.DataFrame,
+    carrier_id: int,
+    tables: RatingTables,
+    tiered: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Matched calls of one carrier, costed where they stand in its month.
+
+    :param tiered: what its other calls count for, see
+        :func:`engine.pricing.rating.rate_cost`; None: these calls are the only ones
+    """
+    calls = _of_carrier(calls, carrier_id, tables)
+    return calls.assign(**_new_cost(calls, carrier_id, tables, tiered))
 
 
 def _cost(calls, carrier_id, tables):
+    """Where the month counts, the stored cost stands until its pass is run."""
+    if STORED_COST[0] in calls and counts_costs(tables, carrier_id):
+        return {name.removeprefix("stored_"): calls[name] for name in STORED_COST}
+    return _new_cost(calls, carrier_id, tables)
+
+
+def _new_cost(calls, carrier_id, tables, tiered=None):
     terms = tables.carriers[carrier_id]
-    cost = rate_cost(calls, tables.book, terms.cost_tariff_id, terms.currency_id)
-    return {name: cost[name] for name in cost.columns}
+    own = (terms.cost_tariff_id, terms.currency_id)
+    cost = rate_cost(calls, tables.book, *own, tiered)
+    found = {"cost_tier_parts": no_texts(calls.index)}
+    return found | {name: cost[name] for name in cost.columns}
 
 
 def _with_margin(calls: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:

@@ -90,7 +90,16 @@ def texts(table: Table, name: str) -> list[str]:
     """Give a column as Python strings, "" where missing or absent."""
     if name not in table:
         return [""] * len(table)
+    if isinstance(table[name].dtype, pd.StringDtype):
+        return pc.fill_null(text(table[name]), "").to_pylist()
     return [value if isinstance(value, str) else "" for value in table[name].tolist()]
+
+
+def has_text(table: Table, name: str) -> Array:
+    """Tell which rows have a text that is not empty (bools)."""
+    if name not in table:
+        return np.zeros(len(table), dtype=bool)
+    return truth(pc.not_equal(text(table[name]), ""))
 
 
 def codes_of(values: pd.Series, known: Sequence[str]) -> Array:

@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class AccountMoveLine(models.Model):
@@ -60,6 +61,20 @@ class AccountMoveLine(models.Model):
         " WHERE telecom_topup_id IS NOT NULL AND telecom_is_released IS NOT TRUE",
         "This top-up is on an invoice already.",
     )
+
+    def unlink(self):
+        """Calls that a draft lets go are counted in their turn again."""
+        billing = self.filtered("telecom_kind")
+        if billing:
+            condition = SQL(
+                "c.id IN (SELECT call_id FROM telecom_call_invoice"
+                " WHERE move_line_id = ANY(%s))",
+                billing.ids,
+            )
+            passes = self.env["telecom.bundle.pass"].sudo()
+            passes._mark_calls(condition)
+            passes._trigger()
+        return super().unlink()
 
     def action_telecom_calls(self):
         """Open the calls that this line bills."""

@@ -5,34 +5,27 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pandas as pd
 from psycopg2.errors import SerializationFailure
 
-from odoo import models
-from odoo.tools import SQL
+from odoo import fields, models
 
 from ..engine.identity import KeyCounter, identities
 from ..engine.pipeline import match_calls, price_calls
+from ..parsers.exceptions import ParserError
 from ..parsers.reader import Position, ReadContext, read
-from .call_table import (
-    NO_BUNDLE,
-    Rows,
-    copy_rows,
-    encode_calls,
-    known_calls,
-    mark_used,
-    refresh_statistics,
-)
-from .rating_tables import load_tables
+from .call_confirmation import Confirmation
+from .call_store import load_countries, store_calls
+from .call_table import NO_BUNDLE, Rows, encode_calls
+from .import_run import ImportRun
+from .known_calls import KnownCalls
+from .row_account import COUNTS, RowAccount
 
 CHUNK = 50_000
-CONFLICT = (
-    "A call with this unique id is stored with other values, and the data do not "
-    "tell which record is the better one."
-)
 # Two carriers may mark the same rate as used at the same moment.
 ATTEMPTS = 5
 
@@ -45,6 +38,7 @@ class Chunk:
     :ivar encoded: the same calls as rows of the table
     :ivar repeats: rows that repeat a row of this file, where calls are unique
     :ivar skipped: rows that the format or the source leaves out
+    :ivar days: local days of the first call and of the last one, empty where none is
     """
 
     calls: pd.DataFrame
@@ -55,14 +49,19 @@ class Chunk:
     skipped: int
     merged: int
     position: Position
+    days: tuple = ()
 
 
 class CallImport:
     """One run over a file, from where the last run ended."""
 
-    def __init__(self, file: models.BaseModel):
+    def __init__(self, file: models.BaseModel, run: ImportRun | None = None):
+        """Read a file; `run` is what it has in common with others."""
         self.file = file
         self.env = file.env
+        self.own_run = ImportRun(file.env) if run is None else None
+        self.import_run = run or self.own_run
+        self.source = file.source_id
         self.carrier = file.carrier_id
         self.company = file.company_id
         self.format = file.format_id
@@ -71,67 +70,115 @@ class CallImport:
             "file_id": file.id,
             "carrier_id": self.carrier.id,
         }
-        self.keep_unknown = file.source_id.keep_unknown
+        self.keep_unknown = self.source.keep_unknown
         self.counter = KeyCounter()
         self.spec = self.format._spec()
         self.is_unique = self.format.keep_first_only
-        self.context = ReadContext(
+        self.salt = bytes.fromhex(file.identity_salt or "")
+        self.context = self._read_context(file._read_as())
+        self.secret = self.company._telecom_secret()
+        self.countries = load_countries(self.env)
+        self.known = KnownCalls(self.source)
+        # New charges are compared with nothing.
+        is_confirming = self.source._is_confirming() and not self.salt
+        self.confirmation = Confirmation(file) if is_confirming else None
+
+    def _read_context(self, file: models.BaseModel) -> ReadContext:
+        return ReadContext(
             country=self.carrier.country_id.code,
             time_zone=self.carrier.tz,
             extension_digits=self.carrier.extension_digits,
+            file_date=self._came_on(file),
+            file_name=file.name if self.spec.name_values else "",
         )
-        self.secret = self.company._telecom_secret()
-        self.countries = dict(
-            self.env.execute_query(SQL("SELECT code, id FROM res_country"))
-        )
+
+    def _came_on(self, file):
+        """When a file came, by the carrier's clock: times may lack the year."""
+        clock = file.with_context(tz=self.carrier.tz)
+        return fields.Datetime.context_timestamp(clock, file.create_date).date()
 
     def run(self, stream: BinaryIO, time_left: Callable | None = None) -> None:
         """Store what is left of the file; stop early where no time is left."""
         total = self.file._size()
         position = self._start(stream)
-        self.tables = load_tables(self.env, self.company)
+        self.tables = self.import_run.tables(self.company, self.carrier.id)
+        self.version = self.import_run.version(self.company)
         for chunk in prefetch(self._chunks(stream, position)):
             self._store_and_commit(chunk)
             self.file._write_progress(chunk.position.offset, total)
             if time_left and not time_left():
+                self._rate_again_if_changed(self.version)
                 return
         self._finish()
 
     def _start(self, stream: BinaryIO) -> Position | None:
+        self._count_corrected_keys(stream)
         if not self.file.position:
-            self.file.write({"state": "processing", **self._no_counts()})
-            self.file.rejection_ids.unlink()
-            self.file.env["telecom.file"]._mark_used(self.file.ids)
-            self.env["telecom.carrier"].sudo()._mark_used(self.carrier.ids)
+            self._begin_anew()
             return None
         position = Position.from_dict(self.file.position)
+        # The run before may have been killed before it could compare.
+        self._rate_again_if_changed(self.file.position.get("priced_with"))
         self._count_earlier_keys(stream, position)
         stream.seek(0)
         return position
 
-    def _no_counts(self):
-        return dict.fromkeys(
-            (
-                "row_count",
-                "call_count",
-                "duplicate_count",
-                "skipped_count",
-                "merged_count",
-                "rejected_count",
-            ),
-            0,
-        )
+    def _begin_anew(self):
+        """Forget what an earlier reading of the file counted; its calls stay."""
+        self.file.write({"state": "processing", **dict.fromkeys(COUNTS, 0)})
+        self.file.write({"date_first": False, "date_last": False})
+        self.file.rejection_ids.unlink()
+        self.env["telecom.file"]._mark_used(self.file.ids)
+        self.env["telecom.carrier"].sudo()._mark_used(self.carrier.ids)
+        if self.confirmation:
+            self.confirmation.begin()
+        # A chunk that meets another transaction begins anew, this does not.
+        self.file._commit_step()
 
     def _count_earlier_keys(self, stream, position):
         """Equal rows are numbered through the file: know those already stored."""
         for batch in read(stream, self.spec, self.context, None, CHUNK):
-            if batch.position.offset > position.offset:
+            if batch.position.order > position.order:
                 return
             self._identities(batch.facts)
 
+    def _count_corrected_keys(self, stream):
+        """Corrected rows are numbered behind the good ones of the file they come from.
+
+        Unless it comes again as a whole: then they are in this file, too.
+        """
+        file = self.file
+        while file.corrects_id and self._is_part(file, stream):
+            lines, file = file.corrected_lines or [], file.corrects_id
+            with file._open() as earlier, suppress(ParserError):
+                for batch in read(earlier, self.spec, self.context, None, CHUNK):
+                    facts = batch.facts
+                    ids = facts["unique_id"].astype(object)
+                    # Rows of one id are one call, however often they come.
+                    has_id = ids.where(ids.notna(), "").ne("")
+                    is_corrected = facts["line_number"].isin(lines)
+                    self._identities(facts[~(is_corrected | has_id)])
+
+    def _is_part(self, file, stream):
+        """Whether a file has no more rows than it corrects."""
+        if file != self.file:
+            return True
+        count = 0
+        # What is wrong with it is told by the reading that follows.
+        with suppress(ParserError):
+            for batch in read(stream, self.spec, self.context, None, CHUNK):
+                count += batch.rows
+        stream.seek(0)
+        return count <= len(file.corrected_lines or [])
+
     def _identities(self, facts):
         return identities(
-            facts, self.carrier.id, self.secret, self.is_unique, self.counter
+            facts,
+            self.carrier.id,
+            self.secret,
+            self.is_unique,
+            self.counter,
+            self.salt,
         )
 
     # === READING: runs beside the database, touches no cursor === #
@@ -141,31 +188,41 @@ class CallImport:
             yield self._rate(batch)
 
     def _rate(self, batch) -> Chunk:
-        facts = batch.facts.reset_index(drop=True)
-        # A visit to one's own country is no roaming.
-        at_home = facts["visited_country"] == self.context.country
-        facts.loc[at_home, "visited_country"] = None
+        facts = self._at_home(batch.facts.reset_index(drop=True))
         keys = self._identities(facts)
         facts["identity"] = keys["identity"]
         repeats = keys["is_repeat"].to_numpy(dtype=bool)
-        calls = facts[~repeats]
-        calls = match_calls(calls, self.carrier.id, self.tables)
-        known = len(calls)
-        if not self.keep_unknown:
-            calls = calls[calls["number_id"] != 0]
-        skipped = known - len(calls)
-        calls = price_calls(calls, self.carrier.id, self.tables)
-        calls = calls.assign(**NO_BUNDLE)
+        calls, unknown = self._priced(facts[~repeats])
         return Chunk(
             calls=calls,
             encoded=self._encode(calls),
             rejections=batch.rejections,
             rows=batch.rows,
             repeats=int(repeats.sum()),
-            skipped=batch.skipped + skipped,
+            skipped=batch.skipped + len(unknown),
             merged=batch.merged,
             position=batch.position,
+            days=_days(calls),
         )
+
+    def _at_home(self, facts):
+        """A visit to one's own country is no roaming."""
+        facts.loc[
+            facts["visited_country"] == self.context.country, "visited_country"
+        ] = None
+        return facts
+
+    def _priced(self, facts):
+        """Calls as they are to be stored, and the rows of numbers that are not ours."""
+        if self.source.id in self.tables.searches:
+            facts = facts.assign(source_id=self.source.id)
+        calls = match_calls(facts, self.carrier.id, self.tables)
+        unknown = calls.iloc[:0]
+        if not self.keep_unknown:
+            is_ours = (calls["number_id"] != 0) | (calls["partner_id"] != 0)
+            calls, unknown = calls[is_ours], calls[~is_ours]
+        calls = price_calls(calls, self.carrier.id, self.tables)
+        return calls.assign(**NO_BUNDLE), unknown
 
     def _encode(self, calls) -> Rows:
         return encode_calls(calls, self.countries, self.batch)
@@ -186,114 +243,68 @@ class CallImport:
                     raise
 
     def _store(self, chunk: Chunk) -> None:
-        calls, own, duplicates, merged, conflicts = self._against_known(chunk.calls)
-        is_whole = len(calls) == len(chunk.calls)
-        encoded = chunk.encoded if is_whole else self._encode(calls)
-        copy_rows(self.env, "telecom_call", encoded)
-        mark_used(self.env, calls)
-        self.env["telecom.bundle.pass"]._mark_frame(self.company, calls)
-        self._reject(chunk.rejections)
-        self._reject(conflicts)
-        self._count(
+        account = RowAccount()
+        file_id = self.file.id
+        account.add(
+            file_id,
             row_count=chunk.rows,
-            call_count=len(calls) + own,
-            duplicate_count=chunk.repeats + duplicates,
+            duplicate_count=chunk.repeats,
             skipped_count=chunk.skipped,
-            merged_count=chunk.merged + merged,
-            rejected_count=len(chunk.rejections) + len(conflicts),
+            merged_count=chunk.merged,
         )
-        self.file.position = chunk.position.to_dict()
-        if not self.file.period and len(calls):
-            self.file.period = calls["day"].min().replace(day=1).date()
+        account.refuse(chunk.rejections.assign(file_id=file_id))
+        # Ahead of the calls: it tells which rows of this file are counted.
+        place = chunk.position.to_dict()
+        self.file.position = {**place, "priced_with": list(self.version)}
+        self._add(chunk.calls.assign(file_id=file_id), chunk.encoded, account)
+        account.apply(self.env)
+        self._note_days(chunk.days)
 
-    def _against_known(self, calls):
-        """Leave out what is stored already, from whatever file.
+    def _add(self, calls: pd.DataFrame, encoded: Rows, account: RowAccount) -> None:
+        """Store the calls that are new; the others are counted."""
+        if self.confirmation:
+            new = self.confirmation.leave_out(calls, account)
+        else:
+            new = self.known.leave_out(calls, account)
+        if not self.salt:
+            same_calls = self.import_run.same_calls(self.company)
+            new = same_calls.leave_out(new, self.source.id, account)
+        account.count("call_count", new["file_id"])
+        is_whole = len(new) == len(calls)
+        store_calls(self.company, new, encoded if is_whole else self._encode(new))
+        if len(new):
+            self.source._confirm_again(*_days(new))
+        self.import_run.note(self.company, len(new))
 
-        A record that comes again under the same unique id with another length
-        is the same call: the longer one stands. Where that cannot decide, the
-        row waits as a conflict. A file that is read again meets its own calls.
+    def _note_days(self, days):
+        """The days that the file tells of, and the month that it is listed under."""
+        if days:
+            file = self.file
+            file.date_first = min(filter(None, (file.date_first, days[0])))
+            file.date_last = max(filter(None, (file.date_last, days[1])))
+            file.period = file.period or days[0].replace(day=1)
 
-        :return: calls to store; how many rows are stored as this file's calls, are
-            duplicates of other files' and are merged; rows that conflict
-        """
-        none = calls.iloc[:0]
-        known = known_calls(self.env, calls["identity"])
-        if known.empty:
-            return calls, 0, 0, 0, self._conflicts(none)
-        pairs = calls.merge(known, on="identity", suffixes=("", "_known"))
-        longer = pairs["duration"] > pairs["duration_known"]
-        shorter = pairs["duration"] < pairs["duration_known"]
-        amount = pairs["carrier_amount_nano"].fillna(-1)
-        other_amount = amount != pairs["carrier_amount_nano_known"].fillna(-1)
-        is_conflict = (longer & pairs["is_invoiced"]) | (
-            ~longer & ~shorter & other_amount & pairs["unique_id"].notna()
-        )
-        better = pairs[longer & ~is_conflict]
-        self._delete(better["id"].tolist())
-        stored = calls[
-            ~calls["identity"].isin(known["identity"])
-            | calls["identity"].isin(better["identity"])
-        ]
-        merged = int((shorter & ~is_conflict).sum())
-        conflicts = self._conflicts(pairs[is_conflict])
-        repeats = pairs[~longer & ~shorter & ~is_conflict]
-        own = int((repeats["file_id"] == self.file.id).sum())
-        return stored, own, len(repeats) - own, merged, conflicts
-
-    def _delete(self, call_ids):
-        """Take out the poorer records of calls that came again."""
-        if not call_ids:
-            return
-        self.env["telecom.bundle.pass"]._mark_calls(SQL("c.id = ANY(%s)", call_ids))
-        for query in (
-            "DELETE FROM telecom_bundle_draw WHERE call_id = ANY(%s)",
-            "DELETE FROM telecom_call_release WHERE call_id = ANY(%s)",
-            "UPDATE telecom_file f SET call_count = call_count - c.count,"
-            " merged_count = merged_count + c.count"
-            " FROM (SELECT file_id, count(*) FROM telecom_call WHERE id = ANY(%s)"
-            " GROUP BY file_id) c WHERE c.file_id = f.id",
-            "DELETE FROM telecom_call WHERE id = ANY(%s)",
-        ):
-            self.env.cr.execute(query, (call_ids,))
-        self.env["telecom.file"].invalidate_model(["call_count", "merged_count"])
-
-    def _conflicts(self, pairs):
-        return pd.DataFrame(
-            {
-                "line_number": pairs["line_number"],
-                "raw": pairs["unique_id"],
-                "reason": "conflict",
-                "found": pairs["unique_id"],
-                "wording": [{"text": CONFLICT}] * len(pairs),
-            }
-        )
-
-    def _reject(self, rejections):
-        if rejections.empty:
-            return
-        self.env["telecom.rejection"].create(
-            [
-                {
-                    "file_id": self.file.id,
-                    "line_number": int(row.line_number),
-                    "raw": row.raw,
-                    "reason": row.reason,
-                    "found": row.found,
-                    "wording": row.wording,
-                }
-                for row in rejections.itertuples()
-            ]
-        )
-
-    def _count(self, **counts):
-        self.file.write({name: self.file[name] + n for name, n in counts.items()})
+    def _rate_again_if_changed(self, version):
+        """Have stored calls rated again where prices are others than at their load."""
+        if version:
+            self.import_run.rate_again_if_changed(self.file, version)
+            self.file._commit_step()
 
     def _finish(self):
-        self.file._set_processed()
-        self.env["telecom.bundle.pass"]._run(self.company)
-        if self.file.call_count > CHUNK:
-            refresh_statistics(self.env, self.file.call_count)
-        self.file._commit_step()
+        if self.confirmation:
+            self.confirmation.finish()
+        # Ahead of the state: a file that is processed is not looked at again.
+        self._rate_again_if_changed(self.version)
+        self.file._settle(self.spec)
+        if self.own_run:
+            self.own_run.finish()
+
+
+def _days(calls: pd.DataFrame) -> tuple:
+    """Local days of the first call and of the last one."""
+    if calls.empty:
+        return ()
+    return calls["day"].min().date(), calls["day"].max().date()
 
 
 def prefetch(items: Iterator, depth: int = 1) -> Iterator:

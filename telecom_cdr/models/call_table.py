@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from odoo import api
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
+from ..engine.pipeline import RatingTables, counts_costs
 from . import copy_binary
 from .copy_binary import Fixed, Text
 from .price_guard import guard_customers
@@ -57,8 +58,16 @@ RESULT_COLUMNS = {
     "rating_reason": ("reason", "word"),
     "conversion": ("conversion", "word"),
     "tier_from": ("tier_from", "bytes"),
+    "tier_parts": ("tier_parts", "word"),
+    "cost_tier_parts": ("cost_tier_parts", "word"),
     "rest_discount_ppm": ("rest_discount_ppm", "count"),
     "paid_discount_ppm": ("paid_discount_ppm", "count"),
+}
+# What mostly is another where anything is.
+CHANGING = {"price", "margin", "cost"}
+COST_COLUMNS = {
+    name: RESULT_COLUMNS[name]
+    for name in ("cost", "cost_currency_id", "cost_rate_id", "cost_tier_parts")
 }
 # Results of calls that no bundle is asked for.
 NO_BUNDLE = {"bundle_duration": 0, "rest_discount_ppm": 0, "paid_discount_ppm": 0}
@@ -79,8 +88,14 @@ READ_TYPES = {
     "trunk": pa.string(),
     "account_code": pa.string(),
     "extra": pa.string(),
+    "source_id": pa.int64(),
+    "found_partner_id": pa.int64(),
+    "stored_cost_nano": pa.int64(),
+    "stored_cost_currency_id": pa.int64(),
+    "stored_cost_rate_id": pa.int64(),
+    "stored_cost_tier_parts": pa.string(),
 }
-# Set once for all rows of a batch.
+# Mostly the same for all rows of a batch.
 BATCH_COLUMNS = ("company_id", "file_id", "carrier_id")
 # Few large blocks: for each one the reading thread has to be waited for.
 COPY_BLOCK = 1 << 22
@@ -105,10 +120,16 @@ def encode_calls(
 
     :param calls: facts, identity and results, one row a call
     :param countries: id by ISO code, for visited_country
-    :param batch: company_id, file_id and carrier_id of all rows
+    :param batch: those of company_id, file_id and carrier_id that all rows have in
+        common; the others are columns of the calls
     """
     columns = {
-        name: copy_binary.numbers(np.full(len(calls), batch[name]), 4)
+        name: copy_binary.numbers(
+            np.full(len(calls), batch[name])
+            if name in batch
+            else calls[name].to_numpy(),
+            4,
+        )
         for name in BATCH_COLUMNS
     }
     columns.update(_columns(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
@@ -126,32 +147,47 @@ def copy_rows(env: api.Environment, table: str, rows: Rows) -> None:
     env.cr.copy_expert(query.code, io.BytesIO(rows.data), COPY_BLOCK)
 
 
-def refresh_statistics(env: api.Environment, new_rows: int) -> None:
-    """Have PostgreSQL look at the table again where a tenth of it is new.
+def refresh_statistics(
+    env: api.Environment, new_rows: int, table: str = "telecom_call"
+) -> None:
+    """Have PostgreSQL look at a table again where a tenth of it is new.
 
     It does so by itself some time later, and plans for the table as it was until then.
     """
-    env.cr.execute(
-        "SELECT reltuples FROM pg_class WHERE oid = 'telecom_call'::regclass"
-    )
+    env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", (table,))
     if new_rows * 10 > env.cr.fetchone()[0]:
-        env.cr.execute("ANALYZE telecom_call")
+        env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
 
 
-def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
+def encode_results(calls: pd.DataFrame, results: dict | None = None) -> Rows:
+    """Results of stored calls, and ``id``, as rows that are compared with the table."""
+    ids = calls["id"].to_numpy(dtype=np.int64)
+    return Rows(
+        *copy_binary.encode(
+            {
+                "id": copy_binary.numbers(ids, 8),
+                **_columns(calls, results or RESULT_COLUMNS),
+            }
+        )
+    )
+
+
+def update_calls(
+    env: api.Environment,
+    calls: pd.DataFrame,
+    results: dict | None = None,
+    rows: Rows | None = None,
+) -> int:
     """Write results of rating to calls that are not invoiced, where they differ.
 
     :param calls: results, and ``id``, one row a call
+    :param results: which of them; None: all
+    :param rows: the same as `encode_results` gives it, where that is done already
     :return: number of calls that changed
     """
     if calls.empty:
         return 0
-    ids = calls["id"].to_numpy(dtype=np.int64)
-    rows = Rows(
-        *copy_binary.encode(
-            {"id": copy_binary.numbers(ids, 8), **_columns(calls, RESULT_COLUMNS)}
-        )
-    )
+    rows = rows or encode_results(calls, results)
     columns = SQL(", ").join(SQL.identifier(name) for name in rows.columns)
     cr = env.cr
     cr.execute("DROP TABLE IF EXISTS telecom_call_result")
@@ -163,32 +199,47 @@ def update_calls(env: api.Environment, calls: pd.DataFrame) -> int:
         )
     )
     copy_rows(env, "telecom_call_result", rows)
+    pairs = _pairs(int(calls["id"].min()), int(calls["id"].max()))
     cr.execute(
-        "SELECT DISTINCT c.partner_id FROM telecom_call c"
-        " JOIN telecom_call_result r ON r.id = c.id WHERE c.partner_id IS NOT NULL"
+        SQL(
+            "SELECT DISTINCT c.partner_id FROM telecom_call c, telecom_call_result r"
+            " WHERE %s AND c.partner_id IS NOT NULL",
+            pairs,
+        )
     )
     payers = [row[0] for row in cr.fetchall()]
-    changed = _write_results(env)
+    changed = _write_results(env, list(results or RESULT_COLUMNS), pairs)
     if changed:
         guard_customers(env, payers)
     mark_used(env, calls)
     return changed
 
 
-def _write_results(env: api.Environment) -> int:
+def _pairs(first_id: int, last_id: int) -> SQL:
+    """SQL condition: the call ``c`` has the result ``r``.
+
+    The span tells PostgreSQL, who knows nothing of a table just made, which part of
+    the calls to look at: else it reads all of them for each batch.
+    """
+    return SQL("c.id = r.id AND c.id BETWEEN %s AND %s", first_id, last_id)
+
+
+def _write_results(env: api.Environment, names: list[str], pairs: SQL) -> int:
     """Take over what differs from telecom_call_result; the number of such calls."""
-    names = list(RESULT_COLUMNS)
+    # Where prices change, the first columns tell.
+    compared = sorted(names, key=lambda name: name not in CHANGING)
     env.cr.execute(
         SQL(
             "UPDATE telecom_call c SET %(assigned)s FROM telecom_call_result r"
-            " WHERE c.id = r.id AND (%(old)s) IS DISTINCT FROM (%(new)s)"
+            " WHERE %(pairs)s AND (%(old)s) IS DISTINCT FROM (%(new)s)"
             " AND NOT EXISTS (SELECT FROM telecom_call_invoice i"
             " WHERE i.call_id = c.id)",
             assigned=SQL(", ").join(
                 SQL("%s = %s", SQL.identifier(n), SQL.identifier("r", n)) for n in names
             ),
-            old=SQL(", ").join(SQL.identifier("c", n) for n in names),
-            new=SQL(", ").join(SQL.identifier("r", n) for n in names),
+            pairs=pairs,
+            old=SQL(", ").join(SQL.identifier("c", n) for n in compared),
+            new=SQL(", ").join(SQL.identifier("r", n) for n in compared),
         )
     )
     return env.cr.rowcount
@@ -205,7 +256,18 @@ def mark_used(env: api.Environment, calls: pd.DataFrame) -> None:
         ids = set()
         for column in columns:
             ids.update(calls[column].unique().tolist())
+        if model == "telecom.rate":
+            ids.update(_rates_of_parts(calls))
         env[model].sudo()._mark_used(ids)
+
+
+def _rates_of_parts(calls: pd.DataFrame) -> set[int]:
+    """Rates that have priced a part of a call, beside the one that it began with."""
+    texts = set()
+    for name in {"tier_parts", "cost_tier_parts"} & {*calls}:
+        texts.update(text for text in calls[name].unique().tolist() if text)
+    parts = (part for text in texts for part in text.split())
+    return {int(part.partition(":")[0]) for part in parts}
 
 
 def read_calls(
@@ -214,12 +276,14 @@ def read_calls(
     after_id: int,
     limit: int,
     with_extra: bool = False,
+    with_cost: bool = False,
+    with_source: bool = False,
 ) -> pd.DataFrame:
     """Stored calls that are not invoiced, as the engine takes them.
 
     :param condition: a subselect of ids
     :param after_id: only ids above this one, in order
-    :param with_extra: what the prices at hand depend on (`RateBook.needs_extra`)
+    :param with_extra, with_cost, with_source: see :func:`wanted_by`
     :return: id, carrier_id, identity and the facts of the next calls
     """
     return _copy_calls(
@@ -236,8 +300,45 @@ def read_calls(
             after_id,
             limit,
         ),
-        [SQL("c.extra")] if with_extra else [],
+        _more_facts(with_extra, with_cost, with_source),
     )
+
+
+def read_batch(env: api.Environment, query: Query, **wanted: bool) -> pd.DataFrame:
+    """The calls that a query of telecom.call finds, as `read_calls` gives them."""
+    found = query.select(SQL("telecom_call.*"))
+    return _copy_calls(env, SQL("FROM (%s) c", found), _more_facts(**wanted))
+
+
+def wanted_by(tables: RatingTables) -> dict[str, bool]:
+    """What has to be read beside the facts, for the prices at hand.
+
+    :return: ``with_extra`` (a pattern or formula asks for it, or a source finds the
+        customer in it), ``with_cost`` (a cost depends on its month, and is not computed
+        anew call by call), ``with_source`` (a source finds customers in its own order)
+    """
+    return {
+        "with_extra": bool(tables.book.needs_extra or tables.searches),
+        "with_cost": counts_costs(tables),
+        "with_source": bool(tables.searches),
+    }
+
+
+def _more_facts(with_extra: bool, with_cost: bool, with_source: bool) -> list[SQL]:
+    cost = [
+        SQL("(c.cost * 1000000000)::bigint AS stored_cost_nano"),
+        SQL("COALESCE(c.cost_currency_id, 0) AS stored_cost_currency_id"),
+        SQL("COALESCE(c.cost_rate_id, 0) AS stored_cost_rate_id"),
+        SQL("COALESCE(c.cost_tier_parts, '') AS stored_cost_tier_parts"),
+    ]
+    source = [
+        SQL(
+            "(SELECT f.source_id FROM telecom_file f WHERE f.id = c.file_id) source_id"
+        ),
+        # Whom a reference named when the call was read: nothing else has no number.
+        SQL("CASE WHEN c.number_id IS NULL THEN c.partner_id END AS found_partner_id"),
+    ]
+    return [SQL("c.extra")] * with_extra + cost * with_cost + source * with_source
 
 
 def read_all_calls(
@@ -246,6 +347,8 @@ def read_all_calls(
     after_id: int,
     limit: int,
     with_extra: bool = False,
+    with_cost: bool = False,
+    with_source: bool = False,
 ) -> pd.DataFrame:
     """Stored calls as `read_calls` gives them, those that are invoiced too.
 
@@ -271,7 +374,7 @@ def read_all_calls(
             after_id,
             limit,
         ),
-        [SQL("c.extra"), *more] if with_extra else more,
+        [*_more_facts(with_extra, with_cost, with_source), *more],
     )
 
 
@@ -311,7 +414,8 @@ def _decode(data: bytes) -> pd.DataFrame:
         false_values=["f"],
     )
     frame = pa.csv.read_csv(io.BytesIO(data), convert_options=options).to_pandas()
-    frame["carrier_amount_nano"] = frame["carrier_amount_nano"].astype("Int64")
+    for name in {"carrier_amount_nano", "stored_cost_nano"} & {*frame}:
+        frame[name] = frame[name].astype("Int64")
     return frame
 
 
@@ -320,13 +424,16 @@ def known_calls(env: api.Environment, identities: pd.Series) -> pd.DataFrame:
 
     :param identities: text without dashes
     :return: identity (text without dashes), id, duration, carrier_amount_nano,
-        file_id, is_invoiced
+        file_id, line_number, is_partial, is_invoiced
     """
     cr = env.cr
     candidates = _known_candidates(env, identities)
     cr.execute(
         "SELECT replace(c.identity::text, '-', '') AS identity, c.id, c.duration,"
         " (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano, c.file_id,"
+        " c.line_number,"
+        " COALESCE(lower(c.extra->>'partial') IN ('1', 'true', 'yes', 'y', 'partial',"
+        " 'intermediate', 'interim'), FALSE) AS is_partial,"
         " EXISTS (SELECT FROM telecom_call_invoice i"
         " WHERE i.call_id = c.id) AS is_invoiced"
         " FROM telecom_call c WHERE c.identity = ANY(%s::uuid[])",

@@ -4,13 +4,19 @@ import numpy as np
 import pandas as pd
 
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.pipeline import deal_out
-from ..engine.pricing.month import month_rates
 from ..engine.pricing.rating import tier_totals
 from . import rerating_sql as sql
-from .call_table import NO_BUNDLE, mark_used, read_all_calls
+from .call_table import (
+    NO_BUNDLE,
+    mark_used,
+    read_all_calls,
+    refresh_statistics,
+    wanted_by,
+)
 from .customer_periods import next_period, period_start_sql
 from .telecom_bundle_pass import EVERYTHING
 from .telecom_rating import rate
@@ -50,6 +56,8 @@ class TelecomReratingWork(models.AbstractModel):
             return True
         sql.merge_sums(self.env, self.id)
         self.env.invalidate_all()
+        if self.changed_count > BATCH:
+            refresh_statistics(self.env, self.changed_count, "telecom_rerating_call")
         self.write(
             {
                 "state": "proposed",
@@ -61,9 +69,9 @@ class TelecomReratingWork(models.AbstractModel):
 
     def _propose_batch(self, tables):
         """Price the next calls; those of customers with bundles wait for their turn."""
-        with_extra = bool(tables.book.needs_extra)
+        asked = self._next_selected()
         calls = read_all_calls(
-            self.env, self._selected(), self.after_id, BATCH, with_extra
+            self.env, asked, self.after_id, BATCH, **wanted_by(tables)
         )
         if calls.empty:
             self.is_read = True
@@ -75,6 +83,12 @@ class TelecomReratingWork(models.AbstractModel):
         if not alone.empty:
             sql.compare(self.env, alone.assign(**NO_BUNDLE, period_id=0))
             self._keep_compared()
+
+    def _next_selected(self):
+        """SQL of a batch of ids: so PostgreSQL looks at no call before or behind it."""
+        domain = Domain("id", ">", self.after_id) & self._call_domain()
+        calls = self.env["telecom.call"].sudo()
+        return calls._search(domain, order="id", limit=BATCH).subselect()
 
     def _keep_compared(self):
         sql.keep_changes(self.env, self.id)
@@ -182,9 +196,8 @@ class TelecomReratingWork(models.AbstractModel):
 
     def _deal(self, periods, tables):
         """Results and draws of all calls of some periods, as they would be now."""
-        with_extra = bool(tables.book.needs_extra)
         asked = self._calls_of(periods)
-        calls = read_all_calls(self.env, asked, 0, EVERYTHING, with_extra)
+        calls = read_all_calls(self.env, asked, 0, EVERYTHING, **wanted_by(tables))
         if calls.empty:
             return calls.assign(period_id=0), None
         costed = self.env["telecom.bundle.pass"]._matched(calls, tables)
@@ -195,9 +208,9 @@ class TelecomReratingWork(models.AbstractModel):
             return costed, None
         others = self._other_invoiced(periods, costed)
         draws = self.env["telecom.bundle.draw"]._frame(SQL("c.id IN %s", others))
-        return self._deal_in_turn(
-            costed, tables, draws, self._frozen_tiers(others, tables)
-        )
+        in_others = SQL("c.id IN %s", others)
+        tiered = self.env["telecom.bundle.pass"]._tiers_of(in_others, tables)
+        return self._deal_in_turn(costed, tables, draws, tiered)
 
     def _period_ids(self, calls, periods):
         """The period of each call, of the customer that it has now; 0 where none."""
@@ -237,20 +250,6 @@ class TelecomReratingWork(models.AbstractModel):
             periods.ids,
             [int(one) for one in calls["id"][calls["move_id"] > 0]],
         )
-
-    def _frozen_tiers(self, others, tables):
-        """What those calls count for in tiers of the month; None without tiers."""
-        if not month_rates(tables.book).any():
-            return None
-        bundle_pass = self.env["telecom.bundle.pass"]
-        with_extra = bool(tables.book.needs_extra)
-        calls = read_all_calls(self.env, others, 0, EVERYTHING, with_extra)
-        if calls.empty:
-            return pd.DataFrame()
-        stored = bundle_pass._stored_results(calls["id"])
-        matched = bundle_pass._matched(calls, tables)
-        kept = [name for name in matched if name == "id" or name not in stored]
-        return tier_totals(matched[kept].merge(stored, on="id"), tables.book)
 
     def _keep_bundle_effect(self, calls, draws):
         """Keep what these calls take of each allowance, before and now."""
@@ -316,19 +315,24 @@ class TelecomReratingWork(models.AbstractModel):
         return False
 
     def _next_calls(self, outcome):
-        """Condition of the next calls ``k`` that are alone, or None."""
+        """Condition of the next calls ``k`` that are alone, or None.
+
+        Those before are done: they are not looked at once more for each batch.
+        """
         [(first, last)] = self.env.execute_query(
             SQL(
                 "SELECT min(id), max(id) FROM (SELECT id FROM telecom_rerating_call"
                 " WHERE rerating_id = %s AND period_id IS NULL AND outcome = %s"
-                " AND NOT is_invoiced ORDER BY id LIMIT %s) k",
+                " AND NOT is_invoiced AND id > %s ORDER BY id LIMIT %s) k",
                 self.id,
                 outcome,
+                self.after_id,
                 BATCH,
             )
         )
         if first is None:
             return None
+        self.after_id = last
         return SQL(
             "k.rerating_id = %s AND k.period_id IS NULL AND NOT k.is_invoiced"
             " AND k.id BETWEEN %s AND %s",

@@ -15,18 +15,11 @@ class TelecomTariffMixin(models.AbstractModel):
 
     _name = "telecom.tariff.mixin"
     _description = "Tariff"
-    _inherit = ["mail.thread", "telecom.priced.with.mixin"]
+    _inherit = ["mail.thread", "telecom.priced.with.mixin", "telecom.named.mixin"]
     _order = "name, id"
     _check_company_auto = True
 
-    name = fields.Char(required=True, tracking=True)
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
+    name = fields.Char(tracking=True)
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -42,9 +35,3 @@ class TelecomTariffMixin(models.AbstractModel):
         "CHECK(rounding_digits BETWEEN 0 AND 6)",
         "A price has 0 to 6 decimals.",
     )
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for tariff, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", tariff.name)
-        return vals_list

@@ -10,20 +10,21 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..engine.rate_sheets.rate_plan import RatePlan
+from ..engine.rate_sheets.targets import KINDS, NOTHING, TARGET
 from . import copy_binary
 from .call_table import Rows, copy_rows
 from .copy_binary import Fixed
-from .rate_sheet_tables import METHOD_OF_SERVICE
+from .rate_sheet_bands import check_bands
+from .rate_sheet_tables import METHOD_OF_SERVICE, target_columns
 
 # Not taken over from the rate before: they are set, or are the database's.
 OWN_COLUMNS = {
-    "id", "tariff_id", "company_id", "service", "direction", "prefix", "method",
+    "id", "tariff_id", "company_id", "service", "direction", *TARGET, "method",
     "price_per", "price", "connect_fee", "has_initial_price", "initial_price",
     "initial_increment", "increment", "minimum_duration", "grace", "is_allowed",
     "is_late_priced", "late_rule", "date_start", "date_end", "is_telecom_used",
     "active", "allow_negative", "create_uid", "create_date", "write_uid", "write_date",
-    "destination_id", "category", "time_band_id", "calling_pattern", "called_pattern",
-    "region_pattern",
+    "sequence",
 }  # fmt: skip
 AMOUNTS = {
     "price": "price_nano", "connect_fee": "connect_nano",
@@ -31,9 +32,11 @@ AMOUNTS = {
 }  # fmt: skip
 STEPS = {
     "initial_increment": "initial", "increment": "increment",
-    "minimum_duration": "minimum_duration", "grace": "grace",
+    "minimum_duration": "minimum_duration", "grace": "grace", "sequence": "sequence",
 }  # fmt: skip
-# So many changed prefixes are marked one by one; more of them as a whole.
+# What a mark says of the calls that a rate is for.
+MARKED = ["prefix", "destination_id", "category"]
+# So many of them are marked one by one; more of them as a whole.
 FEW = 20
 
 
@@ -49,6 +52,7 @@ def write_plan(record: models.BaseModel, plan: RatePlan) -> None:
         _copy_inserts(env, plan.inserts)
         _insert_rates(record)
         _insert_tiers(env)
+        check_bands(record)
     _delete_unused(env, plan)
     env.invalidate_all(flush=False)
     env["telecom.rating.mark"].sudo()._mark(marks)
@@ -113,14 +117,17 @@ def _copy_inserts(env, inserts: pd.DataFrame) -> None:
     env.cr.execute("DROP TABLE IF EXISTS telecom_rate_new")
     env.cr.execute(
         "CREATE TEMPORARY TABLE telecom_rate_new (new_id int4 DEFAULT"
-        " nextval('telecom_rate_id_seq'), prefix varchar, base_id int4, price numeric,"
+        " nextval('telecom_rate_id_seq'), prefix varchar, destination_id int4,"
+        " category varchar, time_band_id int4, calling_pattern varchar,"
+        " called_pattern varchar, region_pattern varchar, base_id int4, price numeric,"
         " connect_fee numeric, initial_price numeric, initial_increment int4,"
-        " increment int4, minimum_duration int4, grace int4, is_allowed bool,"
-        " is_unpriced bool, date_start timestamp, date_end timestamp) ON COMMIT DROP"
+        " increment int4, minimum_duration int4, grace int4, sequence int4,"
+        " is_allowed bool, is_unpriced bool, date_start timestamp, date_end timestamp)"
+        " ON COMMIT DROP"
     )
     base = inserts["base_rate_id"].to_numpy(np.int64)
     columns = {
-        "prefix": copy_binary.Text(text_array(inserts["prefix"])),
+        **_target_columns(inserts),
         "base_id": copy_binary.numbers(base, 4, base == 0),
         "is_allowed": copy_binary.flags(inserts["is_allowed"].to_numpy(bool)),
         "is_unpriced": copy_binary.flags(inserts["is_unpriced"].to_numpy(bool)),
@@ -134,6 +141,18 @@ def _copy_inserts(env, inserts: pd.DataFrame) -> None:
     }
     copy_rows(env, "telecom_rate_new", Rows(*copy_binary.encode(columns)))
     env.cr.execute("ANALYZE telecom_rate_new")
+
+
+def _target_columns(inserts: pd.DataFrame) -> dict:
+    """What the rates are for; what names nothing as NULL."""
+    columns = {}
+    for name, nothing in NOTHING.items():
+        if nothing == "":
+            columns[name] = copy_binary.Text(text_array(inserts[name]))
+        else:
+            ids = inserts[name].to_numpy(np.int64)
+            columns[name] = copy_binary.numbers(ids, 4, ids == nothing)
+    return columns
 
 
 def text_array(texts: pd.Series):
@@ -177,13 +196,15 @@ def _insert_rates(record: models.BaseModel) -> None:
             """
             INSERT INTO telecom_rate (
                 id, tariff_id, company_id, service, direction, method, price_per,
-                allow_negative, active, late_rule, prefix, price, connect_fee,
-                has_initial_price, initial_price, initial_increment, increment,
-                minimum_duration, grace, is_allowed, is_late_priced, date_start,
-                date_end, create_uid, write_uid, create_date, write_date, %(names)s)
+                allow_negative, active, late_rule, sequence, %(target)s, price,
+                connect_fee, has_initial_price, initial_price, initial_increment,
+                increment, minimum_duration, grace, is_allowed, is_late_priced,
+                date_start, date_end, create_uid, write_uid, create_date, write_date,
+                %(names)s)
             SELECT n.new_id, %(tariff)s, %(company)s, %(service)s, %(direction)s,
-                   %(method)s, 'minute', %(negative)s, TRUE, 'wait', n.prefix, n.price,
-                   n.connect_fee, n.initial_price IS NOT NULL,
+                   %(method)s, 'minute', %(negative)s, TRUE, 'wait', n.sequence,
+                   %(new_target)s, n.price, n.connect_fee,
+                   n.initial_price IS NOT NULL,
                    COALESCE(n.initial_price, 0), n.initial_increment, n.increment,
                    n.minimum_duration, n.grace, n.is_allowed, n.is_unpriced,
                    n.date_start, n.date_end, %(uid)s, %(uid)s,
@@ -192,6 +213,8 @@ def _insert_rates(record: models.BaseModel) -> None:
          LEFT JOIN telecom_rate b ON b.id = n.base_id
             """,
             names=SQL(", ").join(map(SQL.identifier, stored)),
+            target=SQL(", ").join(map(SQL.identifier, TARGET)),
+            new_target=SQL(", ").join(SQL.identifier("n", name) for name in TARGET),
             kept=SQL(", ").join(kept),
             tariff=tariff.id,
             company=tariff.company_id.id,
@@ -228,7 +251,7 @@ def _marks(record: models.BaseModel, plan: RatePlan) -> list[dict]:
     """What calls are to be rated again: few marks for however many rates."""
     touched = pd.concat(
         [
-            plan.inserts[["prefix", "start"]],
+            plan.inserts[[*TARGET, "start"]],
             _of_rates(record, plan.cuts.rename(columns={"end": "start"})),
             _of_rates(record, pd.DataFrame({"rate_id": plan.removals})),
         ],
@@ -243,13 +266,18 @@ def _marks(record: models.BaseModel, plan: RatePlan) -> list[dict]:
         "direction": record.direction,
     }
     first = touched.assign(start=touched["start"].fillna(pd.Timestamp(0)))
-    first = first.groupby("prefix")["start"].min()
+    first = first.groupby(MARKED)["start"].min().reset_index()
     if len(first) <= FEW:
         return [
-            {**common, "prefix": prefix, "date_start": _start(start)}
-            for prefix, start in first.items()
+            {**common, **_marked(row), "date_start": _start(row["start"])}
+            for row in first.to_dict("records")
         ]
-    return [{**common, "date_start": _start(first.min())}]
+    return [{**common, "date_start": _start(first["start"].min())}]
+
+
+def _marked(row: dict) -> dict:
+    """What a mark says of the calls of a row; nothing where it is for all of them."""
+    return {name: row[name] for name in MARKED if row[name]}
 
 
 def _start(moment: pd.Timestamp):
@@ -257,17 +285,19 @@ def _start(moment: pd.Timestamp):
 
 
 def _of_rates(record: models.BaseModel, rates: pd.DataFrame) -> pd.DataFrame:
-    """Prefix and date from which something changes, of rates that stand."""
+    """What rates that stand are for, and from which date something changes."""
     record.env.cr.execute(
         SQL(
-            "SELECT id, prefix, date_start FROM telecom_rate WHERE id = ANY(%s)",
+            "SELECT r.id AS rate_id, %s, r.date_start AS own FROM telecom_rate r"
+            " WHERE r.id = ANY(%s)",
+            target_columns(),
             rates["rate_id"].tolist(),
         )
     )
-    names = ["rate_id", "prefix", "own"]
+    names = ["rate_id", *TARGET, "own"]
     found = pd.DataFrame(record.env.cr.fetchall(), columns=names)
-    found = found.astype({"rate_id": "int64", "prefix": object, "own": "datetime64[s]"})
+    found = found.astype({"rate_id": "int64", "own": "datetime64[s]", **KINDS})
     table = rates.merge(found, "inner", "rate_id")
     if "start" not in table:
         table["start"] = table["own"]
-    return table[["prefix", "start"]]
+    return table[[*TARGET, "start"]]

@@ -23,6 +23,7 @@ def create_destinations(record: models.BaseModel, changes: pd.DataFrame) -> None
     is_row = changes["kind"].isin((*WRITTEN, "same")) & (changes["line_number"] > 0)
     rows = changes[is_row]
     rows = rows[(rows["destination"].fillna("") != "") & (rows["kind"] != "ended")]
+    rows = rows[rows["prefix"] != ""]
     rows = rows.drop_duplicates("prefix")
     rows = rows[~rows["prefix"].isin(_taken_prefixes(record))]
     if not len(rows):

@@ -3,6 +3,7 @@
 """Which retail prices fall below cost by a rate sheet, and whom that touches."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,20 +11,37 @@ import pandas as pd
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine.rate_sheets.rate_changes import margin_guard
+from ..engine.rate_sheets.margin_guard import margin_guard
 from ..engine.rate_sheets.rate_plan import RatePlan
+from ..engine.rate_sheets.targets import PATTERNS
 from ..parsers.numbering import numbers_type
+from .band_hours import meeting
+from .rate_sheet_tables import target_columns
 from .rating_tables import load_prefixes
 from .table_frames import read_large_frame
 from .tariff_tables import rate_prices, rate_steps
 
-SECONDS = (60, 180)
+# What a comparison is made for: seconds of calls, one message, bytes of a session.
+QUANTITIES = {"voice": (60, 180), "sms": (1,), "data": (1_000_000, 100_000_000)}
+METHODS = {
+    "voice": ["duration", "call"],
+    "sms": ["volume", "call"],
+    "data": ["volume", "call"],
+}
+# What a price by quantity is for, where it is none by duration.
+UNITS = {"sms": 1, "data": 1_000_000}
 NUMBER_DIGITS = 11
 RATE_COLUMNS = {
     "price_nano": "Int64", "connect_nano": "Int64", "initial_price_nano": "Int64",
-    "minimum_price_nano": "Int64", "maximum_price_nano": "Int64", "prefix": object,
+    "minimum_price_nano": "Int64", "maximum_price_nano": "Int64",
+    "lowest_nano": "Int64", "highest_nano": "Int64", "prefix": object,
     "category": object, "method": object,
 }  # fmt: skip
+# What a rate that the sheet adds has of the rate that it follows.
+KEPT = [
+    "minimum_price_nano", "maximum_price_nano", "lowest_nano", "highest_nano",
+    "free_seconds", "volume_initial", "volume_increment",
+]  # fmt: skip
 
 
 def find_losses(record: models.BaseModel, plan: RatePlan) -> list[dict]:
@@ -33,27 +51,67 @@ def find_losses(record: models.BaseModel, plan: RatePlan) -> list[dict]:
     """
     env = record.env(su=True)
     record = record.with_env(env)
-    if record.service != "voice" or not len(plan.inserts):
+    if not len(plan.inserts):
         return []
     own = _resulting(record, plan)
     prefixes = load_prefixes(env, record.company_id)
     found = []
     for tariff in _other_side(record):
-        other = _rates_of(env, tariff, record)
         ratio = _ratio(record, tariff)
-        if not len(other) or not ratio:
-            continue
-        cost, retail = (own, other) if record.tariff_id.is_cost else (other, own)
-        cost = _with_category(cost, prefixes, record.company_id)
-        pairs = margin_guard(
-            cost[cost["prefix"] != ""],
-            retail,
-            SECONDS,
-            ratio,
-            destination_prefixes=prefixes[["destination_id", "prefix"]],
-        )
-        found += _losses(record, tariff, pairs)
+        if ratio:
+            other = _rates_of(env, tariff, record)
+            pairs = _below(record, tariff, own, other, prefixes, ratio)
+            found += _losses(record, tariff, pairs)
     return sorted(found, key=lambda one: one["margin"])
+
+
+def _below(record, tariff, own, other, prefixes, ratio) -> pd.DataFrame:
+    """The pairs of rates of both tariffs that lose money."""
+    is_cost = record.tariff_id.is_cost
+    cost, retail = (own, other) if is_cost else (other, own)
+    sides = [
+        _with_category(_priced(record, rates, is_cost), prefixes, record.company_id)
+        for rates, is_cost in ((cost, True), (retail, False))
+    ]
+    return margin_guard(
+        *sides,
+        QUANTITIES[record.service],
+        ratio,
+        destination_prefixes=prefixes[["destination_id", "prefix"]],
+        apart=_apart(tariff, *sides) if tariff.tz == record.tariff_id.tz else (),
+    )
+
+
+def _priced(record, rates: pd.DataFrame, is_cost: bool) -> pd.DataFrame:
+    """Rates as the guard takes them, at the worst price that their tiers have."""
+    price = rates["price_nano"]
+    tier = rates["highest_nano" if is_cost else "lowest_nano"]
+    is_worse = tier > price if is_cost else tier < price
+    price = price.mask(is_worse.fillna(False).astype(bool), tier)
+    rates = rates.assign(price_nano=price, is_bound=rates["lowest_nano"].notna())
+    unit = UNITS.get(record.service)
+    if not unit:
+        return rates
+    # By messages or bytes: what counts seconds elsewhere counts these.
+    return rates.assign(
+        method=rates["method"].mask(rates["method"] == "volume", "duration"),
+        price_seconds=unit, minimum_duration=0, grace=0, free_seconds=0,
+        initial=rates["volume_initial"], increment=rates["volume_increment"],
+        initial_price_nano=pd.NA,
+    )  # fmt: skip
+
+
+def _apart(record, cost: pd.DataFrame, retail: pd.DataFrame) -> set[tuple[int, int]]:
+    """Time bands of two rate tables that never hold at the same moment."""
+    bands = (
+        record.env["telecom.time.band"].browse(set(rates["time_band_id"]) - {0})
+        for rates in (cost, retail)
+    )
+    return {
+        (one.id, other.id)
+        for one, other in product(*bands)
+        if one != other and not meeting(one._hours(), other._hours())
+    }
 
 
 def _other_side(record: models.BaseModel):
@@ -90,23 +148,30 @@ def _rates_of(env, tariff, record: models.BaseModel, without=()) -> pd.DataFrame
     """The rates of a tariff from the sheet's date on, as the guard takes them."""
     query = SQL(
         """
-        SELECT r.id AS rate_id, COALESCE(r.prefix, '') AS prefix,
-               COALESCE(r.destination_id, 0) AS destination_id,
-               COALESCE(r.category, '') AS category,
+        SELECT r.id AS rate_id, %(target)s,
                COALESCE(r.is_allowed, FALSE) AND NOT COALESCE(
                    r.is_late_priced AND r.late_rule = 'wait', FALSE) AS is_allowed,
-               %(prices)s, %(steps)s
+               %(prices)s, %(steps)s,
+               (x.lowest * 1000000000)::bigint AS lowest_nano,
+               (x.highest * 1000000000)::bigint AS highest_nano
           FROM telecom_rate r
-         WHERE r.tariff_id = %(tariff)s AND r.active AND r.service = 'voice'
-           AND r.direction = %(direction)s AND r.calling_pattern IS NULL
+     LEFT JOIN (SELECT t.rate_id, min(t.price) AS lowest, max(t.price) AS highest
+                  FROM telecom_rate_tier t WHERE t.has_price AND t.kind <> 'cost'
+              GROUP BY t.rate_id) x ON x.rate_id = r.id
+         WHERE r.tariff_id = %(tariff)s AND r.active AND r.service = %(service)s
+           AND r.direction = %(direction)s AND r.method = ANY(%(methods)s)
+           AND r.calling_pattern IS NULL
            AND r.called_pattern IS NULL AND r.region_pattern IS NULL
            AND (r.date_end IS NULL OR r.date_end > %(date)s)
            AND NOT r.id = ANY(%(without)s)
         """,
+        target=target_columns(),
         prices=rate_prices(),
         steps=rate_steps(),
         tariff=tariff.id,
+        service=record.service,
         direction=record.direction,
+        methods=METHODS[record.service],
         date=record.date_start,
         without=list(without),
     )
@@ -117,15 +182,27 @@ def _rates_of(env, tariff, record: models.BaseModel, without=()) -> pd.DataFrame
 
 def _resulting(record: models.BaseModel, plan: RatePlan) -> pd.DataFrame:
     """The sheet's tariff as it will be; what is added has ids below 0."""
+    before = _rates_of(record.env, record.tariff_id, record)
     gone = [*plan.removals.tolist(), *_over(record, plan)]
-    stays = _rates_of(record.env, record.tariff_id, record, gone)
+    stays = before[~before["rate_id"].isin(gone)]
     added = plan.inserts
+    ruled = (added[list(PATTERNS)] != "").any(axis=1)
+    added = added[~ruled].drop(columns=["start", "until"])
     free = added["is_allowed"] & ~added["is_unpriced"]
-    added = added.drop(columns=["start", "until"]).assign(
-        rate_id=-1 - np.arange(len(added)), is_allowed=free, method="duration",
-        destination_id=0, category="", price_seconds=60, free_seconds=0,
+    added = added.assign(
+        rate_id=-1 - np.arange(len(added)), is_allowed=free,
+        method=METHODS[record.service][0], price_seconds=60,
     )  # fmt: skip
-    return pd.concat([stays, added.astype({"prefix": object})], ignore_index=True)
+    added = _with_kept(added, before)
+    return pd.concat([stays, added], ignore_index=True)
+
+
+def _with_kept(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Rates to add, with what they have of the rates that they follow."""
+    kept = before[["rate_id", *KEPT]].rename(columns={"rate_id": "base_rate_id"})
+    added = added.merge(kept, "left", "base_rate_id")
+    nothing = {"free_seconds": 0, "volume_initial": 1, "volume_increment": 1}
+    return added.fillna(nothing)
 
 
 def _over(record: models.BaseModel, plan: RatePlan) -> list[int]:
@@ -135,7 +212,7 @@ def _over(record: models.BaseModel, plan: RatePlan) -> list[int]:
 
 
 def _with_category(rates: pd.DataFrame, prefixes: pd.DataFrame, company):
-    """Cost rates with the category of the numbers under their prefix."""
+    """Rates with the category of the numbers under their prefix or destination."""
     categories = dict(zip(prefixes["prefix"], prefixes["category"], strict=True))
     country, code = company.country_id.code or "ES", str(company.country_id.phone_code)
 
@@ -148,7 +225,14 @@ def _with_category(rates: pd.DataFrame, prefixes: pd.DataFrame, company):
         return numbers_type([prefix.ljust(NUMBER_DIGITS, "0")], country)[0]
 
     known = {one: category(one) for one in rates["prefix"].unique() if one}
-    return rates.assign(category=rates["prefix"].map(known).fillna("").astype(object))
+    of_destination = dict(
+        zip(prefixes["destination_id"], prefixes["category"], strict=True)
+    )
+    found = rates["category"].astype(object)
+    for name, names in (("destination_id", of_destination), ("prefix", known)):
+        told = rates[name].isin(names.keys())
+        found = found.mask(told, rates[name].map(names).astype(object))
+    return rates.assign(category=found)
 
 
 def _losses(record: models.BaseModel, tariff, pairs: pd.DataFrame) -> list[dict]:
@@ -168,10 +252,11 @@ def _losses(record: models.BaseModel, tariff, pairs: pd.DataFrame) -> list[dict]
             "tariff_id": tariff.id,
             "retail_tariff_id": retail.id,
             "rate_id": max(row.rate_id, 0) or False,
-            "prefix": row.prefix,
+            "prefix": row.prefix or False,
             "retail_prefix": row.retail_prefix,
             "prefix_count": int(counts[row.rate_id]),
-            "seconds": row.seconds,
+            "quantity": row.seconds,
+            "is_bound": row.is_bound,
             "retail_amount": row.retail_nano / 1e9,
             "cost_amount": row.cost_nano / 1e9,
             "margin": row.margin_ppm / 1e4,

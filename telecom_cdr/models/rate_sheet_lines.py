@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from odoo import models
 
+from ..engine.rate_sheets.targets import PATTERNS
 from . import copy_binary
 from .call_table import Rows, copy_rows
 from .rate_sheet_apply import amounts, moments, text_array
@@ -43,12 +44,16 @@ def _change_columns(record: models.BaseModel, changes: pd.DataFrame) -> dict:
     """Rows of the comparison as columns of the table."""
     count = len(changes)
     rate_ids = changes["rate_id"].to_numpy(np.int64)
+    bands = changes["time_band_id"].to_numpy(np.int64)
     ppm = changes["difference_ppm"]
     columns = {
         "sheet_id": copy_binary.numbers(np.full(count, record.id), 4),
         "kind": copy_binary.Text(text_array(changes["kind"])),
         "prefix": copy_binary.Text(text_array(changes["prefix"])),
-        "destination": copy_binary.Text(text_array(changes["destination"].fillna(""))),
+        "category": copy_binary.Text(text_array(changes["category"])),
+        "time_band_id": copy_binary.numbers(bands, 4, bands == 0),
+        "pattern": copy_binary.Text(text_array(_patterns(changes))),
+        "destination": copy_binary.Text(text_array(_destinations(record, changes))),
         "difference": amounts(ppm * PER_CENT, 6),
         "old_steps": _steps(changes, "old"),
         "new_steps": _steps(changes, "new"),
@@ -62,6 +67,21 @@ def _change_columns(record: models.BaseModel, changes: pd.DataFrame) -> dict:
         for age in ("old", "new"):
             columns[f"{age}_{name}"] = amounts(changes[f"{age}_{column}"])
     return columns
+
+
+def _destinations(record: models.BaseModel, changes: pd.DataFrame) -> pd.Series:
+    """The destination of each row: as the file calls it, else by its own name."""
+    named = changes["destination"].fillna("")
+    ids = changes["destination_id"].mask(named != "", 0)
+    known = record.env["telecom.destination"].browse(set(ids) - {0})
+    names = {one.id: one.name for one in known.sudo()}
+    return named.where(ids == 0, ids.map(names))
+
+
+def _patterns(changes: pd.DataFrame) -> pd.Series:
+    """The patterns of each row as one text."""
+    rows = zip(*(changes[name] for name in PATTERNS), strict=True)
+    return pd.Series([" ".join(filter(None, row)) for row in rows], dtype=object)
 
 
 def _broken_columns(record: models.BaseModel, broken: pd.DataFrame) -> dict:

@@ -42,6 +42,17 @@ TEXTS = [
         "(or a column with the country code)"
     ),
     _lt("at most %(count)s codes in a cell"),
+    # === WHAT A ROW NAMES === #
+    _lt(
+        "a code in the row, a list of codes for its destination, or the name of one of "
+        "the company's destinations"
+    ),
+    _lt("one of the categories %(names)s"),
+    _lt("one of the company's time bands %(names)s (empty: at any time)"),
+    _lt("no time band: the company has none yet, so create it first"),
+    _lt("a name that only one of them has"),
+    _lt("a regular expression of the kind RE2, such as ^\\+34"),
+    _lt("a whole number from 0 to %(most)s"),
     # === THE FILE === #
     _lt("one of %(names)s"),
     _lt("a number from 0 to 9"),

@@ -5,6 +5,7 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,14 @@ from odoo.tools import SQL
 
 from ..engine.rate_sheets.rate_changes import compare_rates
 from ..engine.rate_sheets.rate_plan import RatePlan, counted_from, plan_changes
+from ..engine.rate_sheets.targets import (
+    ALL,
+    KINDS,
+    in_reach,
+    keys_of_same_calls,
+    with_keys,
+    with_targets,
+)
 from ..parsers.rate_sheets.reader import RateSheet
 from .table_frames import read_large_frame
 
@@ -71,12 +80,12 @@ def to_utc(moments: pd.Series, zone: str) -> pd.Series:
 
 
 def current_rates(record: models.BaseModel) -> pd.DataFrame:
-    """The tariff's rates by prefix that a sheet may change, prices per minute."""
+    """The tariff's rates that a sheet may change, prices per minute."""
     tariff, is_voice = record.tariff_id, record.service == "voice"
     record.env.flush_all()
     query = SQL(
         """
-        SELECT r.id AS rate_id, r.prefix, %(prices)s,
+        SELECT r.id AS rate_id, %(target)s, %(prices)s, r.sequence,
                r.initial_increment AS initial, r.increment,
                COALESCE(r.minimum_duration, 0) AS minimum_duration,
                COALESCE(r.grace, 0) AS grace,
@@ -86,11 +95,10 @@ def current_rates(record: models.BaseModel) -> pd.DataFrame:
                EXTRACT(EPOCH FROM r.date_start)::bigint AS start,
                EXTRACT(EPOCH FROM r.date_end)::bigint AS "end"
           FROM telecom_rate r
-         WHERE r.tariff_id = %(tariff)s AND r.active AND r.prefix IS NOT NULL
+         WHERE r.tariff_id = %(tariff)s AND r.active
            AND r.service = %(service)s AND r.direction = %(direction)s
-           AND r.time_band_id IS NULL AND r.calling_pattern IS NULL
-           AND r.called_pattern IS NULL AND r.region_pattern IS NULL
         """,
+        target=target_columns(),
         prices=_prices_sql(is_voice),
         method=METHOD_OF_SERVICE[record.service],
         tariff=tariff.id,
@@ -102,7 +110,20 @@ def current_rates(record: models.BaseModel) -> pd.DataFrame:
         seconds = pd.array(table[name], dtype="Int64")
         found = seconds.fillna(0).to_numpy(np.int64).astype("datetime64[s]")
         table[name] = np.where(seconds.isna(), np.datetime64("NaT", "s"), found)
-    return table.astype({**NANO, "prefix": object, "is_other": bool})
+    return table.astype({**NANO, **KINDS, "is_other": bool})
+
+
+def target_columns() -> SQL:
+    """SQL columns of what the rate ``r`` is for, as the engine's TARGET."""
+    return SQL(
+        "COALESCE(r.prefix, '') AS prefix,"
+        " COALESCE(r.destination_id, 0) AS destination_id,"
+        " COALESCE(r.category, '') AS category,"
+        " COALESCE(r.time_band_id, 0) AS time_band_id,"
+        " COALESCE(r.calling_pattern, '') AS calling_pattern,"
+        " COALESCE(r.called_pattern, '') AS called_pattern,"
+        " COALESCE(r.region_pattern, '') AS region_pattern"
+    )
 
 
 def _prices_sql(is_voice: bool) -> SQL:
@@ -130,6 +151,7 @@ class Preview:
     :ivar broken: rows that cannot be read: line_number, sheet, raw, reason, wording...
     :ivar past_count: rows that began earlier and count from the date
     :ivar outdated_count: rows that later ones of the sheet have overtaken
+    :ivar other_count: rates of kinds that the sheet does not speak of
     """
 
     def __init__(self, record, rates: pd.DataFrame, rejections: pd.DataFrame) -> None:
@@ -144,21 +166,24 @@ class Preview:
         if record.ignore_currency:
             rates["currency"] = ""
         rates, negative = _without_negative(rates, tariff.allow_negative)
+        rates["category"] = rates["category"].mask(rates["category"] == ALL, "")
         rates, self.past_count, self.outdated_count = counted_from(rates, self.date)
-        self.known = current_rates(record)
+        self.known, self.other_count = _reached(current_rates(record), rates)
+        rates, known = with_keys(rates), with_keys(self.known)
         changes = compare_rates(
-            self.known.assign(destination=""),
+            known.assign(destination=""),
             rates,
             self.date,
             record.is_full,
-            # Their prefixes are known by the sheet, so they do not end for it.
-            pd.concat([rejections, negative], ignore_index=True),
+            # What they name is known by the sheet, so it does not end for it.
+            _naming(self.known, known, pd.concat([rejections, negative])),
             tariff.currency_id.name,
         )
         own = (changes["kind"] == "broken") & (changes["reason"] != "currency")
-        self.plan: RatePlan = plan_changes(
-            changes[~own], rates, self.known, record._default_terms()
+        self.plan: RatePlan = _named(
+            plan_changes(changes[~own], rates, known, record._default_terms())
         )
+        changes = with_targets(changes)
         wrong = changes[changes["reason"] == "currency"]
         self.broken = pd.concat(
             [
@@ -178,6 +203,27 @@ class Preview:
         for table in (plan.inserts, plan.cuts, removals):
             digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy())
         return digest.hexdigest()
+
+
+def _reached(known: pd.DataFrame, rates: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The rates of kinds that a sheet speaks of, and how many others there are."""
+    reached = in_reach(known, rates)
+    return known[reached].reset_index(drop=True), int((~reached).sum())
+
+
+def _naming(
+    known: pd.DataFrame, keyed: pd.DataFrame, rejections: pd.DataFrame
+) -> pd.DataFrame:
+    """Rejections with the keys of the rates that they name."""
+    keys = keys_of_same_calls(known.assign(key=keyed["prefix"]), rejections)
+    return rejections.assign(prefixes=keys).reset_index(drop=True)
+
+
+def _named(plan: RatePlan) -> RatePlan:
+    """A plan whose rows say which calls they are for."""
+    return replace(
+        plan, changes=with_targets(plan.changes), inserts=with_targets(plan.inserts)
+    )
 
 
 def _without_negative(rates: pd.DataFrame, is_allowed: bool):
@@ -201,9 +247,11 @@ def _rejected(rows: pd.DataFrame) -> pd.DataFrame:
             "found": "",
             "message": "",
             "wording": json.dumps(NEGATIVE_WORDING),
-            "prefixes": [[one] for one in rows["prefix"]],
+            "prefixes": [[one] if one else [] for one in rows["prefix"]],
+            "destination_id": rows["destination_id"],
+            "category": rows["category"],
         }
-    ).astype({"raw": object, "reason": object, "wording": object})
+    ).astype(dict.fromkeys(("raw", "reason", "wording", "category"), object))
 
 
 def _broken_rows(rejections: pd.DataFrame) -> pd.DataFrame:

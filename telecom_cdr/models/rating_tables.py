@@ -9,6 +9,8 @@ import pandas as pd
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..engine.identifiers import NUMBER, CustomerTable
+from ..engine.ignored import IgnoreRule
 from ..engine.match import DestinationTable, NumberTable
 from ..engine.pipeline import CarrierTerms, RatingTables
 from ..engine.rates.book import RateBook
@@ -56,6 +58,8 @@ def load_tables(env: api.Environment, company: models.BaseModel) -> RatingTables
         time_zone=company.telecom_tz,
         fallback=lambda digits: numbers_type(digits, country),
         currency_id=company.currency_id.id,
+        ignored=_ignored(env, company),
+        searches=_searches(env, company),
     )
 
 
@@ -77,17 +81,71 @@ def _numbers(env, company):
         env,
         SQL(
             """
-            SELECT n.id AS number_id, n.number AS identifier, n.kind,
-                   n.scope_id AS carrier_id,
+            SELECT n.id AS number_id, i.identifier, n.kind, n.scope_id AS carrier_id,
                    COALESCE(p.commercial_partner_id, 0) AS partner_id, %(period)s
               FROM telecom_number n
               JOIN res_partner p ON p.id = n.partner_id
+        CROSS JOIN LATERAL unnest(CASE n.kind
+                   WHEN 'customer_code' THEN string_to_array(n.number, ' ')
+                   ELSE ARRAY[n.number] END) AS i (identifier)
              WHERE n.company_id = %(company)s
             """,
             period=_period("n"),
             company=company.id,
         ),
     )
+
+
+def _searches(env, company):
+    """By source, the order in which it finds customers, where it has one."""
+    sources = env["telecom.source"].sudo().with_context(active_test=False)
+    sources = sources.search(
+        [("company_id", "=", company.id), ("identifier_ids", "!=", False)]
+    )
+    by_customer = sources.identifier_ids.filtered(
+        lambda line: line._identifier().by != NUMBER
+    )
+    customers = _customers(env, company) if by_customer else None
+    return {source.id: source._search_order(customers) for source in sources}
+
+
+def _customers(env, company):
+    """Partners that the company can see, by id and by reference."""
+    return CustomerTable.build(
+        _frame(
+            env,
+            SQL(
+                """
+                SELECT p.id AS partner_id, COALESCE(trim(p.ref), '') AS reference,
+                       COALESCE(p.commercial_partner_id, p.id) AS payer_id
+                  FROM res_partner p
+                 WHERE p.active AND COALESCE(p.company_id, %(company)s) = %(company)s
+                """,
+                company=company.id,
+            ),
+        )
+    )
+
+
+def _ignored(env, company):
+    rules = _frame(
+        env,
+        SQL(
+            """
+            SELECT COALESCE(r.carrier_id, 0) AS carrier_id,
+                   COALESCE(r.cause, '') AS cause, COALESCE(r.number, '') AS number,
+                   COALESCE(r.prefix, '') AS prefix,
+                   COALESCE(r.calling_pattern, '') AS calling_pattern,
+                   COALESCE(r.called_pattern, '') AS called_pattern, %(period)s
+              FROM telecom_ignore_rule r
+             WHERE r.company_id = %(company)s AND r.active
+          ORDER BY r.id
+            """,
+            period=_period("r"),
+            company=company.id,
+        ),
+    )
+    return tuple(IgnoreRule(**rule) for rule in rules.to_dict("records"))
 
 
 def load_prefixes(env, company):
@@ -111,11 +169,8 @@ def load_prefixes(env, company):
     )
 
 
-def _currencies(env, company):
-    """Exact rates by day between the currencies that are in use.
-
-    A day without a rate of its own is missing: a call then waits for it.
-    """
+def used_currencies(env: api.Environment, company: models.BaseModel) -> set[int]:
+    """The currencies that a company's calls are priced, costed and paid in."""
     used = _frame(
         env,
         SQL(
@@ -123,23 +178,34 @@ def _currencies(env, company):
             " UNION SELECT currency_id FROM telecom_carrier"
             " WHERE company_id = %(company)s"
             " UNION SELECT currency_id FROM telecom_discount_line"
-            " WHERE company_id = %(company)s AND currency_id IS NOT NULL",
+            " WHERE company_id = %(company)s AND currency_id IS NOT NULL"
+            " UNION SELECT %(own)s FROM res_partner p WHERE %(own)s IS NOT NULL",
             company=company.id,
+            own=env["res.partner"]._telecom_currency_sql(company),
         ),
-    )["currency_id"].tolist()
-    if not set(used) - {company.currency_id.id}:
+    )["currency_id"]
+    return {company.currency_id.id, *used.tolist()}
+
+
+def _currencies(env, company):
+    """Exact rates by day between the currencies that are in use.
+
+    A day without a rate of its own is missing: a call then waits for it.
+    """
+    used = used_currencies(env, company)
+    if len(used) == 1:
         return None
     rates = _frame(
         env,
         SQL(
             "SELECT name AS day, currency_id, rate FROM res_currency_rate"
             " WHERE currency_id = ANY(%s) AND COALESCE(company_id, %s) = %s",
-            used,
+            list(used),
             company.id,
             company.root_id.id,
         ),
     )
-    return _cross_rates(rates, company.currency_id.id, set(used))
+    return _cross_rates(rates, company.currency_id.id, used)
 
 
 def _cross_rates(rates, company_currency_id, used):

@@ -29,11 +29,19 @@ ROWS = [
     _lt("'%(found)s' is no number that can be dialled (up to 15 digits)."),
     _lt("'%(found)s' is no amount of up to 9 decimals behind '%(expected)s'."),
     _lt("'%(found)s' is no number of bytes."),
+    _lt("'%(found)s' is not what the format expects there: %(expected)s."),
+    _lt("'%(found)s' cannot be converted by the step '%(expected)s'."),
+    _lt("'%(found)s' is no offset from UTC, such as +0200, 2 or 120."),
+    _lt("'%(found)s' is no time zone, such as Europe/Madrid."),
     _lt("The line is not text in the file's encoding (%(expected)s)."),
     _lt("The line or a value in it is too long (1 MiB, 131,072 characters)."),
     _lt(
         "A call with this unique id is stored with other values, and the data do not "
         "tell which record is the better one."
+    ),
+    _lt(
+        "%(carrier)s has told of this call already, or tells better: it is stored "
+        "once. Say whether it is another call."
     ),
     _lt("seconds"),
     _lt("minutes"),
@@ -89,7 +97,6 @@ FORMATS = [
     _lt("a column for calling_number or called_number"),
     _lt("positions from 1 (the format has no header)"),
     _lt("valid JSON (%(error)s)"),
-    _lt("'delimited' (no other layout is read yet)"),
     _lt("one of %(known)s"),
     _lt("'auto' or the name of an encoding"),
     _lt("one character (\\t for a tab)"),
@@ -113,7 +120,26 @@ FORMATS = [
     _lt("a list of words"),
     _lt("a word"),
     _lt("a date pattern as text"),
-    _lt("a pattern with year, month and day"),
+    _lt("a pattern with month and day"),
+    _lt("a column for duration (the start is the end less it)"),
+    _lt("an object: field -> steps"),
+    _lt("an object: field -> pattern"),
+    _lt("a field of the column mapping"),
+    _lt("a list of up to %(most)s steps"),
+    _lt("one of the steps %(known)s"),
+    _lt("nothing behind the step's name"),
+    _lt("a text behind the step's name"),
+    _lt("a number from 1 to %(limit)s"),
+    _lt("a pattern and a text: pattern -> text"),
+    _lt("patterns and texts: pattern -> text, pattern -> text"),
+    _lt("texts and texts: found -> wanted, found -> wanted"),
+    _lt("words behind the step's name, with commas"),
+    _lt("the parts of a date, such as DDMMYYYY hhmmss"),
+    _lt("a text"),
+    _lt("a text for the pattern's groups (%(error)s)"),
+    _lt("steps of fewer letters"),
+    _lt("' | ' before the next step"),
+    _lt("' -> ' and what takes its place"),
     _lt("%p beside %I"),  # pylint: disable=translation-positional-used
 ]
 SOURCES = [
@@ -126,6 +152,22 @@ SOURCES = [
         "No host key is pinned for %(host)s. Test the connection: it shows the key "
         "(%(found)s) and pins it."
     ),
+    _lt(
+        "The server %(host)s shows another certificate than the pinned one. Found: "
+        "%(found)s. Nothing was fetched. If the carrier renewed it, clear the pinned "
+        "certificate and test the connection again."
+    ),
+    _lt(
+        "No certificate is pinned for %(host)s. Test the connection: it shows the "
+        "certificate (%(found)s) and pins it."
+    ),
+    _lt(
+        "The certificate of %(host)s is not trusted: %(found)s. No password was sent. "
+        "Ask the carrier for one of a known authority that names this host, or choose "
+        "to pin the certificate."
+    ),
+    _lt("the server speaks no TLS that we know (%(problem)s)"),
+    _lt("%(name)s broke off"),
     _lt(
         "The server %(host)s cannot be reached: %(found)s. Check host and port, and "
         "whether it is up; the next collection tries again."
@@ -183,6 +225,22 @@ SOURCES = [
     _lt("it is damaged or incomplete"),
     _lt("it is no private key"),
 ]
+STREAMS = [
+    _lt("The connection ended in the middle of a line: its end never came"),
+    _lt(
+        "Lines cannot be received: %(found)s. Look at the settings and at the PBX; the "
+        "listener tries again by itself."
+    ),
+    _lt("the connection or the disk failed: %(problem)s"),
+    _lt("port %(port)s of this machine cannot be listened at: %(problem)s"),
+    _lt("%(address)s connected, and is in none of the allowed networks"),
+    _lt("more than %(count)s connections at a time"),
+    _lt("the PBX closed the connection"),
+    _lt("%(device)s cannot be opened: %(problem)s"),
+    _lt("'%(line)s' are no settings of a serial line, such as 9600 8N1"),
+    _lt("%(path)s is outside of the folders that may be read"),
+    _lt("%(path)s is not there"),
+]
 TEXTS = {}
 """Lazy translation by English text; a text that is not here is shown as it is."""
 
@@ -193,7 +251,7 @@ def register(texts) -> None:
         TEXTS[text._source] = text
 
 
-register([*ROWS, *FILES, *FORMATS, *SOURCES])
+register([*ROWS, *FILES, *FORMATS, *SOURCES, *STREAMS])
 
 
 def worded(env: api.Environment, wording: Wording | None) -> str:

@@ -19,6 +19,17 @@ CORRECTED = SQL(
     " AND nl.parent_state IS DISTINCT FROM 'cancel'), 0)"
 )
 
+# How much of an invoiced call's currency 1 of the company's was on its day.
+CURRENCY_RATE = SQL(
+    "CASE WHEN NOT s.is_invoiced OR s.old_currency_id IS NULL THEN 1"
+    " ELSE (SELECT CASE WHEN m.currency_id = s.old_currency_id THEN 1 ELSE"
+    " (SELECT r.rate::numeric FROM res_currency_rate r WHERE r.name = s.day"
+    " AND r.currency_id = s.old_currency_id AND r.rate > 0 AND (r.company_id IS NULL"
+    " OR r.company_id = split_part(m.parent_path, '/', 1)::int)"
+    " ORDER BY r.company_id LIMIT 1) END"
+    " FROM res_company m WHERE m.id = s.company_id) END"
+)
+
 
 def columns_of(alias: str, prefix: str = "") -> SQL:
     """The results of a call as a list of columns: c.price, c.rate_id ..."""
@@ -90,7 +101,7 @@ def compare(env: api.Environment, calls: pd.DataFrame) -> None:
         SQL(
             """
             CREATE TEMP TABLE telecom_rerating_step ON COMMIT DROP AS
-            SELECT s.*,
+            SELECT s.*, %(currency_rate)s AS currency_rate,
                    CASE WHEN NOT s.is_invoiced THEN
                         CASE WHEN (%(old)s) IS DISTINCT FROM (%(new)s)
                              THEN 'proposed' ELSE 'same' END
@@ -109,12 +120,17 @@ def compare(env: api.Environment, calls: pd.DataFrame) -> None:
                            i.call_id IS NOT NULL AS is_invoiced,
                            %(corrected)s AS corrected, %(c)s, %(r)s
                       FROM telecom_rerating_result r
-                      JOIN telecom_call c ON c.id = r.id
+                      JOIN telecom_call c ON c.id = r.id AND c.id BETWEEN %(first)s
+                                         AND %(last)s
                  LEFT JOIN telecom_call_invoice i ON i.call_id = c.id) s
             """,
+            # Which part of the calls to look at: a table just made tells nothing.
+            first=int(calls["id"].min()) if len(calls) else 0,
+            last=int(calls["id"].max()) if len(calls) else 0,
             old=columns_of("s", "old_"),
             new=columns_of("s", "new_"),
             corrected=CORRECTED,
+            currency_rate=CURRENCY_RATE,
             c=renamed("c", "old_"),
             r=renamed("r", "new_"),
         )
@@ -135,7 +151,8 @@ def _result_rows(calls: pd.DataFrame) -> Rows:
     )
 
 
-# What a call is worth before and after, whatever becomes of it.
+# What a call is worth before and after, whatever becomes of it. Margins are in the
+# company's currency: what is added to one is converted at the rate of the call's day.
 AMOUNTS = SQL(
     """
     COALESCE(s.old_price, 0) + s.corrected AS old_amount,
@@ -145,13 +162,16 @@ AMOUNTS = SQL(
     COALESCE(s.old_cost, 0) AS old_cost,
     CASE WHEN s.is_invoiced THEN COALESCE(s.old_cost, 0)
          ELSE COALESCE(s.new_cost, 0) END AS new_cost,
-    CASE WHEN s.old_margin IS NOT NULL THEN s.old_margin + s.corrected
+    CASE WHEN s.old_margin IS NOT NULL
+         THEN s.old_margin + COALESCE(round(s.corrected / s.currency_rate, 9), 0)
          ELSE 0 END AS old_margin,
     CASE WHEN NOT s.is_invoiced THEN COALESCE(s.new_margin, 0)
          WHEN s.old_margin IS NULL THEN 0
          WHEN s.outcome = 'proposed'
-         THEN s.old_margin + COALESCE(s.new_price, 0) - COALESCE(s.old_price, 0)
-         ELSE s.old_margin + s.corrected END AS new_margin
+         THEN s.old_margin + COALESCE(round((COALESCE(s.new_price, 0)
+                             - COALESCE(s.old_price, 0)) / s.currency_rate, 9), 0)
+         ELSE s.old_margin + COALESCE(round(s.corrected / s.currency_rate, 9), 0)
+         END AS new_margin
     """
 )
 
@@ -311,7 +331,7 @@ def judge(env: api.Environment, condition: SQL) -> None:
                  LEFT JOIN telecom_call c ON c.id = k.call_id
                  LEFT JOIN telecom_call_invoice i ON i.call_id = k.call_id
                      WHERE k.outcome = 'proposed' AND %(condition)s) j
-             WHERE k.id = j.id AND j.outcome <> 'proposed'
+             WHERE k.id = j.id AND j.outcome <> 'proposed' AND %(condition)s
             """,
             corrected=CORRECTED,
             now=columns_of("c"),

@@ -11,7 +11,8 @@ BILLING_PRODUCTS = ("landline", "mobile", "other", "roaming")
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "telecom.company.email.mixin"]
 
     telecom_tariff_id = fields.Many2one(
         "telecom.tariff",

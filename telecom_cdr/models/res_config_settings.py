@@ -28,6 +28,18 @@ class ResConfigSettings(models.TransientModel):
     telecom_max_file_mb = fields.Integer(
         related="company_id.telecom_max_file_mb", readonly=False
     )
+    telecom_mail_alias_name = fields.Char(
+        related="company_id.telecom_mail_alias_name", readonly=False
+    )
+    telecom_mail_domain = fields.Char(
+        related="company_id.alias_domain_id.name", string="Domain of the address"
+    )
+    telecom_unknown_sender = fields.Selection(
+        related="company_id.telecom_unknown_sender", readonly=False, required=True
+    )
+    telecom_mail_user_id = fields.Many2one(
+        related="company_id.telecom_mail_user_id", readonly=False
+    )
     telecom_archive_limit_mb = fields.Integer(
         string="Largest unpacked archive (MB)",
         config_parameter="telecom_cdr.archive_limit_mb",

@@ -7,7 +7,12 @@ from odoo.tools import SQL
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "telecom.used.mixin"]
+    _inherit = [
+        "res.partner",
+        "telecom.used.mixin",
+        "telecom.partner.currency.mixin",
+        "telecom.partner.reference.mixin",
+    ]
 
     telecom_tariff_id = fields.Many2one(
         "telecom.tariff",
@@ -60,11 +65,13 @@ class ResPartner(models.Model):
     telecom_recent_amount = fields.Monetary(
         string="Price in the last three months",
         compute="_compute_telecom_recent",
+        currency_field="telecom_amount_currency_id",
         groups="telecom_cdr.group_telecom_reader",
     )
     telecom_to_invoice = fields.Monetary(
         string="Of these to invoice",
         compute="_compute_telecom_recent",
+        currency_field="telecom_amount_currency_id",
         groups="telecom_cdr.group_telecom_reader",
     )
     telecom_waiting_count = fields.Integer(
@@ -106,7 +113,7 @@ class ResPartner(models.Model):
 
     @api.depends_context("company")
     def _compute_telecom_recent(self):
-        """Calls and amounts of three months, in the company's currency."""
+        """Calls and amounts of three months, in the currency of the customer."""
         company = self.env.company
         since = fields.Datetime.subtract(fields.Datetime.now(), months=3)
         rows = self.env.execute_query(
@@ -120,12 +127,17 @@ class ResPartner(models.Model):
                              AND c.rating_state = 'rated' AND i.call_id IS NULL), 0),
                        count(*) FILTER (WHERE c.rating_state IN ('unrated', 'late'))
                   FROM telecom_call c
+                  JOIN res_partner p ON p.id = c.partner_id
              LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
                  WHERE c.partner_id = ANY(%(partners)s) AND c.start_at >= %(since)s
                    AND c.company_id = %(company)s
               GROUP BY 1
                 """,
-                currency=company.currency_id.id,
+                currency=SQL(
+                    "COALESCE(%s, %s)",
+                    self._telecom_currency_sql(company),
+                    company.currency_id.id,
+                ),
                 partners=list(self.commercial_partner_id.ids),
                 since=since,
                 company=company.id,

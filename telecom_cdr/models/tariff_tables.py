@@ -262,7 +262,7 @@ def _common_period() -> dict[str, SQL]:
 
 
 def load_partners(env: api.Environment, company: models.BaseModel) -> pd.DataFrame:
-    """Billing day and class of customers.
+    """Billing day, class and own currency of customers.
 
     The engine takes one class a customer, and memberships are dated: each customer
     stands for a class of its own, and has the tariffs and discounts of its real ones.
@@ -271,7 +271,8 @@ def load_partners(env: api.Environment, company: models.BaseModel) -> pd.DataFra
         env,
         SQL(
             """
-            SELECT p.id AS partner_id, p.id AS class_id, %(day)s AS billing_day
+            SELECT p.id AS partner_id, p.id AS class_id, %(day)s AS billing_day,
+                   COALESCE(%(currency)s, 0) AS currency_id
               FROM res_partner p
               JOIN res_company co ON co.id = %(company)s
              WHERE p.id IN (SELECT holder.commercial_partner_id
@@ -281,8 +282,10 @@ def load_partners(env: api.Environment, company: models.BaseModel) -> pd.DataFra
                AND (%(day)s <> 1 OR p.id IN (
                        SELECT partner_id FROM telecom_class_membership
                         WHERE company_id = co.id))
+                OR %(currency)s IS NOT NULL
             """,
             day=BILLING_DAY,
+            currency=env["res.partner"]._telecom_currency_sql(company),
             company=company.id,
         ),
     )

@@ -103,6 +103,8 @@ class TelecomBundle(models.Model):
         string="Connect fee of the tariff",
         required=True,
         default="unless_whole",
+        help="When a call that the bundle covers pays the connect fee all the same. So "
+        "it is with the price of a rate per call, which is for the call as a whole.",
     )
     covered_price = fields.Float(
         string="Price per covered second",

@@ -35,11 +35,15 @@ class TelecomBundleAllowance(models.Model):
     megabytes = fields.Float(compute="_compute_megabytes", inverse="_inverse_megabytes")
     messages = fields.Integer()
     calls = fields.Integer()
-    amount = fields.Monetary()
+    amount = fields.Monetary(
+        help="In the currency of the company. Prices in another one are converted at "
+        "the rate of the call's day.",
+    )
     amount_limit = fields.Monetary(
         string="At most",
         help="A limit of money beside the quantity, whichever is reached first: 500 "
-        "minutes or 50 €. Counted is what the covered part would have cost. 0: none.",
+        "minutes or 50 €. Counted is what the covered part would have cost, in the "
+        "currency of the company at the rate of the call's day. 0: none.",
     )
     direction = fields.Selection(
         DIRECTIONS, default="outgoing", help="Empty: calls of every direction."

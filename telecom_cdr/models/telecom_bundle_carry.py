@@ -4,10 +4,12 @@ from datetime import UTC
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.bundles.rollover import carried_over
+from ..engine.bundles.rollover import carried_over, kept_for_later, without
 from .bulk_fields import UncheckedMany2one
 from .bundle_tables import load_bundles, load_numbers
 
@@ -62,6 +64,32 @@ class TelecomBundleCarry(models.Model):
         """The bundles of one customer with what is carried over now."""
         self.env.flush_all()
         return load_bundles(self.env, company, partner)
+
+    @api.model
+    def _bundles_to_deal(self, company, partner, period_start):
+        """The same as one period may give of them.
+
+        What invoiced calls of later periods took of its rests is not there any more.
+        """
+        bundles = self._bundles(company, partner)
+        own = SQL("c.company_id = %s AND c.partner_id = %s", company.id, partner.id)
+        draws = self.env["telecom.bundle.draw"]
+        invoiced = SQL(
+            "%s AND EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)",
+            own,
+        )
+        frozen = draws._frame(invoiced)
+        if not (frozen["period_start"] > pd.Timestamp(period_start)).any():
+            return bundles
+        kept = kept_for_later(
+            bundles,
+            draws._frame(own),
+            frozen,
+            period_start.isoformat(),
+            self._last_day(company, partner).isoformat(),
+            load_numbers(self.env, company, partner),
+        )
+        return without(bundles, kept)
 
     @api.model
     def _refresh(self, company, partner):

@@ -33,11 +33,14 @@ class TelecomBundleDraw(models.Model):
     covered = fields.Float(
         digits=(18, 6),
         help="What of the call that was for: less than the quantity where the bundle "
-        "takes whole steps.",
+        "takes whole steps; of money in the currency of the call's price.",
     )
     amount = fields.Float(
         digits=(18, 6),
         help="What it took of the allowance's limit of money, where it has one.",
+    )
+    conversion = fields.Char(
+        help="From the currency of the allowance to that of the price, as a fraction."
     )
     quantity_text = fields.Char(string="Taken", compute="_compute_quantity_text")
 

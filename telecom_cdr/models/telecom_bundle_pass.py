@@ -13,7 +13,7 @@ from ..engine.periods import period_starts
 from ..engine.pipeline import deal_out, match_calls, price_calls
 from ..engine.pricing.month import month_rates
 from ..engine.pricing.rating import tier_totals
-from .call_table import read_all_calls, read_calls, update_calls
+from .call_table import read_calls, update_calls, wanted_by
 from .customer_periods import next_period, period_start_sql
 from .rating_tables import load_tables
 from .table_frames import read_frame
@@ -47,7 +47,8 @@ class TelecomBundlePass(models.Model):
 
     @api.model
     def _mark_frame(self, company, calls):
-        """Mark the periods of calls that were just rated."""
+        """Mark the periods of calls that were just rated, and what they cost."""
+        self.env["telecom.cost.pass"]._mark_frame(company, calls)
         rated = calls[(calls["partner_id"] != 0) & calls["rate_id"].ne(0)]
         if rated.empty or not self._has_bundles(company):
             return
@@ -84,6 +85,12 @@ class TelecomBundlePass(models.Model):
 
     @api.model
     def _mark_calls(self, condition):
+        """Mark periods and costs of stored calls ``c`` under an SQL condition."""
+        self.env["telecom.cost.pass"]._mark_calls(condition)
+        self._mark_periods(condition)
+
+    @api.model
+    def _mark_periods(self, condition):
         """Mark the periods of stored calls ``c`` under an SQL condition."""
         rows = self.env.execute_query(
             SQL(
@@ -112,7 +119,7 @@ class TelecomBundlePass(models.Model):
             )
         )
         self.invalidate_model()
-        self._mark_calls(condition)
+        self._mark_periods(condition)
         self._trigger()
 
     @api.model
@@ -261,17 +268,20 @@ class TelecomBundlePass(models.Model):
     def _run(self, company, partners=None, counted=()):
         """Deal out the marked periods of a company, each a step of its own.
 
+        What calls cost comes first: their prices may depend on it.
+
         :param counted: ids of calls whose change is counted already
         :return: number of other calls whose result has changed
         """
+        changed = self.env["telecom.cost.pass"]._run(company)
         domain = Domain("company_id", "=", company.id)
         if partners is not None:
             domain &= Domain("partner_id", "in", partners.ids)
         passes = self.sudo().search(domain, order="partner_id, period_start")
         if not passes:
-            return 0
+            return changed
         tables = load_tables(self.env, company)
-        return sum(
+        return changed + sum(
             self._deal_out_customer(partner, of_partner, tables, counted)
             for partner, of_partner in passes.grouped("partner_id").items()
         )
@@ -292,7 +302,8 @@ class TelecomBundlePass(models.Model):
             dealt = min(passes, key=lambda one: one.period_start)
             passes -= dealt
             if is_rolling:
-                tables = replace(tables, bundles=carry._bundles(company, partner))
+                bundles = carry._bundles_to_deal(company, partner, dealt.period_start)
+                tables = replace(tables, bundles=bundles)
             changed += dealt._deal_out(tables, counted)
             if is_rolling:
                 passes |= carry._refresh(company, partner)
@@ -328,8 +339,7 @@ class TelecomBundlePass(models.Model):
     def _rated_calls(self, tables):
         """The period's calls that are not invoiced, matched and costed."""
         own = SQL("(SELECT c.id FROM telecom_call c WHERE %s)", self._own_calls())
-        with_extra = bool(tables.book.needs_extra)
-        calls = read_calls(self.env, own, 0, EVERYTHING, with_extra)
+        calls = read_calls(self.env, own, 0, EVERYTHING, **wanted_by(tables))
         return calls if calls.empty else self._matched(calls, tables)
 
     @api.model
@@ -339,8 +349,8 @@ class TelecomBundlePass(models.Model):
         for carrier_id, group in calls.groupby("carrier_id", sort=True):
             matched = match_calls(group, int(carrier_id), tables)
             costed = price_calls(matched, int(carrier_id), tables)
-            kept = [*matched.columns, "cost_nano", "cost_currency_id", "cost_rate_id"]
-            parts.append(costed[kept])
+            cost = [name for name in costed if name.startswith("cost_")]
+            parts.append(costed[[*matched.columns, *cost]])
         return pd.concat(parts)
 
     def _place_frozen_draws(self):
@@ -369,37 +379,31 @@ class TelecomBundlePass(models.Model):
 
     def _frozen_tiers(self, tables):
         """What the invoiced calls of this period count for in tiers of the month."""
-        if not month_rates(tables.book).any():
-            return None
-        own = SQL("(SELECT c.id FROM telecom_call c WHERE %s)", self._own_calls())
-        with_extra = bool(tables.book.needs_extra)
-        calls = read_all_calls(self.env, own, 0, EVERYTHING, with_extra)
-        calls = calls[calls["move_id"] > 0]
-        if calls.empty:
-            return None
-        stored = self._stored_results(calls["id"])
-        matched = self._matched(calls, tables)
-        kept = [name for name in matched if name == "id" or name not in stored]
-        return tier_totals(matched[kept].merge(stored, on="id"), tables.book)
+        condition = SQL(
+            "%s AND EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)",
+            self._own_calls(),
+        )
+        return self._tiers_of(condition, tables)
 
     @api.model
-    def _stored_results(self, call_ids):
-        """Who paid for these calls, by which rate, and what bundles covered."""
-        return read_frame(
+    def _tiers_of(self, condition, tables):
+        """What calls ``c`` count for in tiers of the month: as stored with them.
+
+        :return: a table as the engine takes it; None where no rate has such tiers
+        """
+        if not month_rates(tables.book).any():
+            return None
+        calls = read_frame(
             self.env,
             SQL(
-                """
-                SELECT c.id, c.partner_id, COALESCE(c.number_id, 0) AS number_id,
-                       COALESCE(c.rate_id, 0) AS rate_id,
-                       COALESCE(c.bundle_duration, 0) AS bundle_duration,
-                       c.price = 0 AND EXISTS (SELECT FROM telecom_bundle_draw d
-                                                WHERE d.call_id = c.id) AS is_covered
-                  FROM telecom_call c
-                 WHERE c.id = ANY(%s)
-                """,
-                [int(id_) for id_ in call_ids],
+                "SELECT c.partner_id, COALESCE(c.number_id, 0) AS number_id,"
+                " c.day, c.tier_parts FROM telecom_call c"
+                " WHERE %s AND c.partner_id IS NOT NULL AND c.tier_parts IS NOT NULL",
+                condition,
             ),
+            {"day": "datetime64[s]"},
         )
+        return tier_totals(calls, tables.book)
 
     def _write_draws(self, calls, draws):
         """Replace the draws of these calls by others, where they differ."""
@@ -421,6 +425,7 @@ class TelecomBundlePass(models.Model):
                 int(draw.quantity),
                 int(draw.covered),
                 int(draw.amount_micro),
+                draw.conversion or None,
             )
             for draw in draws.itertuples()
         ]
@@ -429,18 +434,18 @@ class TelecomBundlePass(models.Model):
 
     def _replace_draws(self, call_ids, rows):
         """Draws that stay as they are keep their row."""
-        columns = list(zip(*rows, strict=True)) or [()] * 10
+        columns = list(zip(*rows, strict=True)) or [()] * 11
         new = SQL(
             """
             SELECT c1 AS call_id, c2 AS company_id, c3 AS subscription_id,
                    c4 AS allowance_id, c5 AS number_id, c6 AS period_start,
                    c8::numeric / 10::numeric ^ c7 AS quantity,
                    c9::numeric / 10::numeric ^ c7 AS covered,
-                   c10::numeric / 1000000 AS amount
+                   c10::numeric / 1000000 AS amount, c11 AS conversion
               FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[],
                           %s::date[], %s::int[], %s::bigint[], %s::bigint[],
-                          %s::bigint[])
-                   AS r(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10)
+                          %s::bigint[], %s::text[])
+                   AS r(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
             """,
             *(list(column) for column in columns),
         )
@@ -450,6 +455,7 @@ class TelecomBundlePass(models.Model):
             " AND COALESCE(d.number_id, 0) = COALESCE(r.number_id, 0)"
             " AND d.quantity = r.quantity AND d.covered IS NOT DISTINCT FROM r.covered"
             " AND d.amount IS NOT DISTINCT FROM r.amount"
+            " AND d.conversion IS NOT DISTINCT FROM r.conversion"
         )
         self.env.cr.execute(
             SQL(
@@ -464,7 +470,7 @@ class TelecomBundlePass(models.Model):
             SQL(
                 "INSERT INTO telecom_bundle_draw (call_id, company_id,"
                 " subscription_id, allowance_id, number_id, period_start, quantity,"
-                " covered, amount)"
+                " covered, amount, conversion)"
                 " SELECT r.* FROM (%s) r WHERE NOT EXISTS"
                 " (SELECT FROM telecom_bundle_draw d WHERE %s)",
                 new,

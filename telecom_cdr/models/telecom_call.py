@@ -31,6 +31,7 @@ REASONS = [
     ("no_currency_rate", "There is no currency rate of this day"),
     ("amount", "The amount is too large"),
     ("formula", "The formula of the rate has no value for this call"),
+    ("ignored", "A rule leaves such calls out"),
 ]
 # Who called whom, when and for how long never changes once it is read.
 FACTS = {
@@ -113,6 +114,18 @@ class TelecomCall(models.Model):
         readonly=True,
         help="What the month held, for rates with tiers by quantity.",
     )
+    tier_parts = fields.Char(
+        string="Parts of months",
+        readonly=True,
+        help="Rate, what its month held before, and what the call counts for, of each "
+        "rate with tiers by quantity that has priced a part of the call.",
+    )
+    cost_tier_parts = fields.Char(
+        string="Parts of the carrier's months",
+        readonly=True,
+        groups=COST_GROUP,
+        help="The same for the cost.",
+    )
     rest_discount_ppm = fields.Integer(
         string="Discount on the rest (ppm)",
         readonly=True,
@@ -168,6 +181,7 @@ class TelecomCall(models.Model):
     _waiting_idx = models.Index(
         "(company_id, id) WHERE rating_state IN ('unmatched', 'unrated', 'late')"
     )
+    _loss_idx = models.Index("(company_id, id) WHERE margin < 0")
 
     def init(self):
         """What the ORM has no words for: ids of eight bytes, the invoicing link."""
@@ -421,6 +435,18 @@ class TelecomCall(models.Model):
         return action
 
     # === BULK METHODS === #
+
+    @api.model
+    def _by_identity(self, identities):
+        """Stored calls by the identities that are given, with or without dashes."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT v.identity, c.id FROM unnest(%s::text[]) AS v(identity)"
+                " JOIN telecom_call c ON c.identity = v.identity::uuid",
+                list({one for one in identities if one}),
+            )
+        )
+        return {identity: self.browse(id_) for identity, id_ in rows}
 
     @api.model
     def _count_invoiced(self, files):

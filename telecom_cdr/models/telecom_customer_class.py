@@ -10,16 +10,9 @@ class TelecomCustomerClass(models.Model):
 
     _name = "telecom.customer.class"
     _description = "Class of Telecom Customers"
+    _inherit = ["telecom.named.mixin"]
     _order = "name, id"
 
-    name = fields.Char(required=True)
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     membership_ids = fields.One2many("telecom.class.membership", "class_id")
     assignment_ids = fields.One2many("telecom.tariff.assignment", "class_id")
     discount_ids = fields.One2many("telecom.discount.assignment", "class_id")

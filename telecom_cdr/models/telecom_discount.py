@@ -7,27 +7,17 @@ from odoo.fields import Domain
 from .telecom_destination import CATEGORIES
 from .telecom_rate import DIRECTIONS, SERVICES
 
-CHANGED_LINES = {"line_ids": []}
-OWNER_FIELDS = ("partner_id", "number_id", "department_id", "tariff_id", "class_id")
-
 
 class TelecomDiscount(models.Model):
     """Percents and surcharges on the prices of some calls."""
 
     _name = "telecom.discount"
     _description = "Telecom Discount"
-    _inherit = ["mail.thread", "telecom.priced.with.mixin"]
+    _inherit = ["mail.thread", "telecom.priced.with.mixin", "telecom.named.mixin"]
     _order = "name, id"
     _check_company_auto = True
 
-    name = fields.Char(required=True, tracking=True)
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
+    name = fields.Char(tracking=True)
     note = fields.Text()
     line_ids = fields.One2many("telecom.discount.line", "discount_id", copy=True)
     assignment_ids = fields.One2many("telecom.discount.assignment", "discount_id")
@@ -61,13 +51,6 @@ class TelecomDiscount(models.Model):
                     name=given[0].name,
                 )
             )
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for discount, vals in zip(self, vals_list, strict=True):
-            if "name" not in (default or {}):
-                vals["name"] = self.env._("%s (copy)", discount.name)
-        return vals_list
 
     def _frozen_names(self, vals):
         return vals.keys() & {"line_ids", "company_id"}
@@ -187,8 +170,9 @@ class TelecomDiscountLineMixin(models.AbstractModel):
 class TelecomDiscountLine(models.Model):
     _name = "telecom.discount.line"
     _description = "Line of a Telecom Discount"
-    _inherit = ["telecom.discount.line.mixin"]
+    _inherit = ["telecom.discount.line.mixin", "telecom.frozen.line.mixin"]
     _order = "discount_id, sequence, id"
+    _whole = "discount_id"
 
     discount_id = fields.Many2one(
         "telecom.discount", required=True, index=True, ondelete="cascade"
@@ -196,28 +180,6 @@ class TelecomDiscountLine(models.Model):
     company_id = fields.Many2one(
         related="discount_id.company_id", store=True, index=True, precompute=True
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        discounts = self.env["telecom.discount"].browse(
-            {vals.get("discount_id") for vals in vals_list}
-        )
-        discounts._check_unused(CHANGED_LINES)
-        lines = super().create(vals_list)
-        lines._mark_for_rating()
-        return lines
-
-    def write(self, vals):
-        self.discount_id._check_unused(CHANGED_LINES)
-        self._mark_for_rating()
-        result = super().write(vals)
-        self._mark_for_rating()
-        return result
-
-    def unlink(self):
-        self.discount_id._check_unused(CHANGED_LINES)
-        self._mark_for_rating()
-        return super().unlink()
 
     def _mark_for_rating(self):
         self.discount_id.sudo().assignment_ids._mark_for_rating(self)

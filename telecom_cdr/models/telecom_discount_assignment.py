@@ -2,8 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from .telecom_discount import OWNER_FIELDS
-
+OWNER_FIELDS = ("partner_id", "number_id", "department_id", "tariff_id", "class_id")
 # May change though calls have been priced: an end.
 FREE_FIELDS = {"date_end"}
 
@@ -17,9 +16,11 @@ class TelecomDiscountAssignment(models.Model):
         "telecom.priced.with.mixin",
         "telecom.rates.again.mixin",
         "telecom.payer.mixin",
+        "telecom.owned.mixin",
     ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
+    _owner_fields = OWNER_FIELDS
 
     discount_id = fields.Many2one(
         "telecom.discount", required=True, index=True, ondelete="restrict"
@@ -27,15 +28,7 @@ class TelecomDiscountAssignment(models.Model):
     company_id = fields.Many2one(
         related="discount_id.company_id", store=True, index=True, precompute=True
     )
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", index="btree_not_null", ondelete="cascade"
-    )
-    number_id = fields.Many2one(
-        "telecom.number",
-        index="btree_not_null",
-        ondelete="cascade",
-        check_company=True,
-    )
+    number_id = fields.Many2one(check_company=True)
     department_id = fields.Many2one(
         "telecom.department",
         index="btree_not_null",
@@ -48,16 +41,6 @@ class TelecomDiscountAssignment(models.Model):
         ondelete="cascade",
         check_company=True,
     )
-    class_id = fields.Many2one(
-        "telecom.customer.class",
-        string="Class of customers",
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-    )
-    owner_text = fields.Char(string="Given to", compute="_compute_owner_text")
-    date_start = fields.Datetime(string="From", help="Empty: from ever.")
-    date_end = fields.Datetime(string="Until", help="Not included.")
     is_telecom_used = fields.Boolean(
         string="Has priced calls", compute="_compute_is_telecom_used"
     )
@@ -79,23 +62,11 @@ class TelecomDiscountAssignment(models.Model):
         "This discount is already given there in a part of this period.",
     )
 
-    @api.depends(*OWNER_FIELDS)
-    def _compute_owner_text(self):
-        for assignment in self:
-            assignment.owner_text = assignment._owner().display_name or ""
-
     @api.depends("discount_id", "owner_text")
     def _compute_display_name(self):
         for assignment in self:
             name = assignment.discount_id.name
             assignment.display_name = f"{name}: {assignment.owner_text}"
-
-    def _owner(self):
-        """The one record that has the discount."""
-        for name in OWNER_FIELDS:
-            if self[name]:
-                return self[name]
-        return self.env["res.partner"]
 
     @api.depends("date_start", "date_end", *OWNER_FIELDS)
     def _compute_is_telecom_used(self):
@@ -130,8 +101,7 @@ class TelecomDiscountAssignment(models.Model):
 
     def _hand_over(self, discount, date):
         """End this one at a date, and go on with another discount."""
-        owner = next(name for name in OWNER_FIELDS if self[name])
-        values = {owner: self[owner].id, "discount_id": discount.id}
+        values = {**self._owner_values(), "discount_id": discount.id}
         start, end = self.date_start, self.date_end
         if start and start >= date:
             return self.write({"discount_id": discount.id})
@@ -145,7 +115,7 @@ class TelecomDiscountAssignment(models.Model):
             "date_start": self.date_start,
             "date_end": self.date_end,
             "is_tariff_only": bool(self.tariff_id),
-            **{name: self[name].id for name in OWNER_FIELDS if self[name]},
+            **self._owner_values(),
         }
 
     def _mark_for_rating(self, lines=None):

@@ -7,14 +7,12 @@ import os
 from contextlib import contextmanager
 
 from odoo import api, fields, models, modules
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..parsers.archives import ArchiveLimits, is_archive, members
-from ..parsers.exceptions import FileError, ParserError
-from .advisory_lock import advisory_lock
-from .call_import import CallImport
+from ..parsers.archives import ArchiveLimits, members
+from ..parsers.exceptions import FileError
 from .reading_messages import worded, worded_for_company
 from .stored_content import TooLarge, store_stream
 
@@ -28,17 +26,6 @@ STATES = [
     ("failed", "Failed"),
     ("discarded", "Discarded"),
 ]
-COUNTS = (
-    "row_count",
-    "call_count",
-    "duplicate_count",
-    "skipped_count",
-    "merged_count",
-    "rejected_count",
-)
-# Two workers must not write calls of one carrier at a time: each would miss
-# the other's. The first key of the advisory lock says that it is ours.
-LOCK_SPACE = 0x7E1EC0
 MB = 1024 * 1024
 
 
@@ -47,7 +34,15 @@ class TelecomFile(models.Model):
 
     _name = "telecom.file"
     _description = "Telecom File"
-    _inherit = ["mail.thread", "telecom.used.mixin"]
+    _inherit = [
+        "mail.thread",
+        "telecom.used.mixin",
+        "telecom.file.processing.mixin",
+        "telecom.file.release.mixin",
+        "telecom.file.revert.mixin",
+        "telecom.file.account.mixin",
+        "telecom.file.totals.mixin",
+    ]
     _order = "id desc"
 
     name = fields.Char(required=True, readonly=True)
@@ -247,10 +242,12 @@ class TelecomFile(models.Model):
 
     def _known_remote(self, source, entry):
         """The file that was fetched from this place before, unchanged since."""
-        return self.search(
-            [("source_id", "=", source.id), ("remote_signature", "=", entry.signature)],
-            limit=1,
-        )
+        known = Domain("remote_signature", "=", entry.signature)
+        if entry.sha256:
+            known |= Domain("sha256", "=", entry.sha256) & Domain(
+                "parent_id", "=", False
+            )
+        return self.search(Domain("source_id", "=", source.id) & known, limit=1)
 
     def _fingerprint(self):
         digest = hashlib.sha256()
@@ -262,6 +259,9 @@ class TelecomFile(models.Model):
         return super().write({"sha256": digest.hexdigest(), "content_size": size})
 
     def _hold_if_repeated(self):
+        if self.parent_id.release_kind:
+            self._release_as_parent()
+            return
         if not self.content_size:
             return
         repeated = self._repeated_files()
@@ -303,41 +303,6 @@ class TelecomFile(models.Model):
 
     # === ACTIONS === #
 
-    def action_process(self):
-        """Read, match, price and store what these files hold."""
-        waiting = self.filtered(
-            lambda f: f.state in ("received", "processing", "failed")
-        )
-        refused = self - waiting
-        if refused:
-            states = dict(self._fields["state"]._description_selection(self.env))
-            raise UserError(
-                self.env._(
-                    "%(name)s is %(state)s: only received or failed files are "
-                    "processed. Release a held file, revert a processed one.",
-                    name=refused[0].name,
-                    state=states[refused[0].state].lower(),
-                )
-            )
-        for file in waiting.sorted("id"):
-            if not file._process():
-                raise LockError(
-                    self.env._(
-                        "Files of %(carrier)s are being processed by somebody else "
-                        "right now. Wait until that is done.",
-                        carrier=file.carrier_id.name,
-                    )
-                )
-        return True
-
-    def action_release(self):
-        """Process a held file after all: calls that are known stay out."""
-        held = self.filtered(lambda f: f.state == "held")
-        held.write({"state": "received", "hold_wording": False})
-        for file in held:
-            file.message_post(body=self.env._("Released by %s.", self.env.user.name))
-        self._trigger_processing()
-
     def action_discard(self):
         """Leave files out for good; their bytes are kept."""
         open_files = self.filtered(lambda f: f.state in ("received", "held", "failed"))
@@ -350,14 +315,6 @@ class TelecomFile(models.Model):
                 )
             )
         open_files.write({"state": "discarded"})
-
-    def action_revert(self):
-        """Take back the calls of these files, while none of them is invoiced."""
-        for file in self:
-            file._revert()
-        for company in self.company_id:
-            self.env["telecom.bundle.pass"]._run(company)
-        self._trigger_processing()
 
     def action_open_calls(self):
         return self._action_open("telecom_call_action", self.env._("Calls"))
@@ -387,72 +344,10 @@ class TelecomFile(models.Model):
     # === PROCESSING METHODS === #
 
     @api.model
-    def _cron_process(self):
-        """Process what was received, file by file, for as long as there is time."""
-        domain = [("state", "in", ("received", "processing"))]
-        cron = self.env["ir.cron"]
-        waiting = self.search(domain, order="id")
-        cron._commit_progress(remaining=len(waiting))
-        for file in waiting:
-            file._process_or_fail(cron._commit_progress)
-            if not cron._commit_progress(1):
-                break
-
-    def _process_or_fail(self, time_left):
-        """A file that breaks the reader must not keep the others waiting for ever."""
-        try:
-            self._process(time_left)
-        except Exception as error:
-            _logger.exception("File %s", self.id)
-            self.env.cr.rollback()
-            self.env.invalidate_all()
-            text = f"{type(error).__name__}: {error}"
-            self.write({"state": "failed", "error_wording": {"text": text}})
-            self._commit_step()
-
-    @api.model
     def _trigger_processing(self):
         cron = self.env.ref("telecom_cdr.ir_cron_telecom_process", False)
         if cron:
             cron.sudo()._trigger()
-
-    def _process(self, time_left=None):
-        """Process one file; returns False where another worker has the carrier.
-
-        :param time_left: called between chunks, gives the seconds that remain;
-            at 0 the file stays in processing, and the next run goes on there.
-        """
-        self.ensure_one()
-        with self._carrier_lock() as locked:
-            if not locked:
-                return False
-            self._commit_step()  # what follows must see what others have stored
-            self.invalidate_recordset()
-            if self.state not in ("received", "processing", "failed"):
-                return True
-            self._process_locked(time_left)
-        return True
-
-    def _process_locked(self, time_left):
-        """Process the file and its members; each goes on where it was."""
-        try:
-            with self._open() as stream:
-                head = stream.read(512)
-                stream.seek(0)
-                if is_archive(head, self.name):
-                    self._unpack(stream)
-                else:
-                    getattr(self, f"_process_{self.file_type}")(stream, time_left)
-        except ParserError as error:
-            self._set_failed(error)
-        for member in self.child_ids:
-            if time_left and not time_left():
-                return
-            if member.state in ("received", "processing"):
-                member._process_locked(time_left)
-
-    def _process_usage(self, stream, time_left):
-        CallImport(self).run(stream, time_left)
 
     def _unpack(self, stream):
         """Every file of an archive becomes a file of its own."""
@@ -484,57 +379,7 @@ class TelecomFile(models.Model):
         )
         self._commit_step()
 
-    def _revert(self):
-        self.ensure_one()
-        if self.child_ids:
-            self.child_ids._revert_each()
-            return
-        calls = self.env["telecom.call"].sudo()
-        invoiced = calls._count_invoiced(self)
-        if invoiced:
-            raise UserError(
-                self.env._(
-                    "%(count)s calls of %(name)s are invoiced, so it cannot be taken "
-                    "back. Credit those invoices first.",
-                    count=invoiced,
-                    name=self.name,
-                )
-            )
-        calls._delete_of_file(self)
-        self.rejection_ids.unlink()
-        self.write(
-            {
-                **dict.fromkeys(COUNTS, 0),
-                "state": "discarded",
-                "position": False,
-                "processed_at": False,
-            }
-        )
-        self.message_post(body=self.env._("Reverted by %s.", self.env.user.name))
-        self._read_again_files_with_repeats()
-
-    def _revert_each(self):
-        for file in self:
-            file._revert()
-
-    def _read_again_files_with_repeats(self):
-        """Rows that were dropped elsewhere as repeats of this file's count now."""
-        others = self.search(
-            [
-                ("carrier_id", "=", self.carrier_id.id),
-                ("file_type", "=", self.file_type),
-                ("state", "=", "processed"),
-                ("duplicate_count", ">", 0),
-                ("id", "!=", self.id),
-            ]
-        )
-        others.write({"state": "received", "position": False})
-
     # === TRANSACTION METHODS === #
-
-    def _carrier_lock(self):
-        """Hold the carrier for this worker, also over commits."""
-        return advisory_lock(self.env.cr.dbname, LOCK_SPACE, self.carrier_id.id)
 
     @api.model
     def _commit_step(self):

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..parsers.exceptions import FormatError
 from ..parsers.formats import FormatSpec
+from ..parsers.layouts import keys
 from .reading_messages import worded
 
 # The keys of a format's definition that are JSON, and their empty values.
@@ -18,6 +19,9 @@ JSON_FIELDS = {
     "direction_rules": [],
     "service_rules": [],
     "anonymous_values": [],
+    "steps": {},
+    "checks": {},
+    **keys.JSON_KEYS,
 }
 PLAIN_FIELDS = (
     "layout",
@@ -29,6 +33,8 @@ PLAIN_FIELDS = (
     "skipped_lines",
     "minimum_columns",
     "time_zone",
+    "time_means",
+    "swap_incoming",
     "duration_unit",
     "duration_rounding",
     "direction_default",
@@ -42,16 +48,17 @@ class TelecomFormat(models.Model):
 
     _name = "telecom.format"
     _description = "Telecom Format"
-    _inherit = ["mail.thread"]
+    _inherit = [
+        "mail.thread",
+        "telecom.format.layout.mixin",
+        "telecom.format.steps.mixin",
+    ]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)
     active = fields.Boolean(default=True)
     code = fields.Char(help="Short technical name, for exports.")
     file_type = fields.Selection([("usage", "Usage")], required=True, default="usage")
-    layout = fields.Selection(
-        [("delimited", "Delimited")], required=True, default="delimited"
-    )
     encoding = fields.Char(
         required=True,
         default="auto",
@@ -89,7 +96,14 @@ class TelecomFormat(models.Model):
         [
             ("seconds", "Seconds"),
             ("minutes", "Minutes"),
-            ("hms", "h:mm:ss"),
+            ("hms", "h:mm:ss or mm:ss"),
+            ("hm", "h:mm"),
+            ("text", "1h 2m 3s, hh:mm'ss"),
+            ("hhmmss", "HHMMSS"),
+            ("hhmmsscc", "HHMMSS and hundredths"),
+            ("milliseconds", "Milliseconds"),
+            ("tenths", "Tenths of a minute"),
+            ("hmmt", "HMM and tenths of a minute"),
         ],
         required=True,
         default="seconds",
@@ -151,11 +165,16 @@ class TelecomFormat(models.Model):
                 raise ValidationError(
                     self.env._("The column mapping must be a JSON object: {…}.")
                 )
+            further = format_._line_steps()
             format_.column_ids = [
                 fields.Command.clear(),
                 *(
                     fields.Command.create(
-                        {"sequence": index, **column._from_mapping(key, value)}
+                        {
+                            "sequence": index,
+                            **column._from_mapping(key, value),
+                            **further.get(key, {}),
+                        }
                     )
                     for index, (key, value) in enumerate(mapping.items(), 1)
                 ),
@@ -182,15 +201,17 @@ class TelecomFormat(models.Model):
             quote=self.quote or "",
             delimiter="\t" if self.delimiter == "\\t" else self.delimiter,
         )
-        definition.update({name: self._json(name) for name in JSON_FIELDS})
+        own = JSON_FIELDS.keys() - keys.JSON_KEYS.keys()
+        definition.update({name: self._json(name) for name in sorted(own)})
+        definition.update(self._layout_definition())
         if not definition["anonymous_values"]:
             del definition["anonymous_values"]
         return definition
 
     def _spec(self):
-        return FormatSpec.from_dict(self._definition())
+        return FormatSpec.from_dict(self._meaningful(self._definition()))
 
-    @api.constrains(*PLAIN_FIELDS, *JSON_FIELDS)
+    @api.constrains(*PLAIN_FIELDS, *JSON_FIELDS, *keys.PLAIN_KEYS, "fixed_column_ids")
     def _check_definition(self):
         for format_ in self.filtered(lambda f: f.file_type == "usage"):
             try:
@@ -236,7 +257,8 @@ class TelecomFormat(models.Model):
                     error=error,
                 )
             ) from error
-        known = {*PLAIN_FIELDS, *JSON_FIELDS, "keep_first_only", "code"}
+        known = {*PLAIN_FIELDS, *JSON_FIELDS, *keys.PLAIN_KEYS}
+        known |= {"keep_first_only", "code"}
         unknown = definition.keys() - known - {"name"}
         if unknown:
             raise UserError(

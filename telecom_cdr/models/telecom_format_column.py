@@ -3,6 +3,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..parsers.checks import as_pattern
+from ..parsers.exceptions import FormatError
+from ..parsers.steps.definition import plain
+from ..parsers.steps.notation import parse_steps
+from .reading_messages import worded
+
 TARGETS = [
     ("start", "Start"),
     ("answer", "Answer"),
@@ -20,6 +26,9 @@ TARGETS = [
     ("trunk", "Trunk"),
     ("account_code", "Account code"),
     ("visited_country", "Visited country"),
+    ("utc_offset", "Offset from UTC"),
+    ("time_zone", "Time zone"),
+    ("duration_unit", "Unit of the duration"),
     ("extra", "Other"),
 ]
 
@@ -44,6 +53,35 @@ class TelecomFormatColumn(models.Model):
         required=True,
         help="Its name in the header or its position, from 1. Several separated by ;",
     )
+
+    steps = fields.Char(
+        help="How its cells are converted before they are read, one step after "
+        "another, with | between them: strip | replace ^9 -> | digits. A pattern and "
+        "what takes its place have -> between them; texts with such signs stand in "
+        "quotes.",
+    )
+    check = fields.Char(
+        string="Must look like",
+        help="A regular expression that is found in each of its cells, before the "
+        "steps: rows that it is not found in are rejected. ^ and $ are a cell's begin "
+        "and end.",
+    )
+
+    @api.constrains("steps", "check")
+    def _check_steps(self):
+        for line in self:
+            try:
+                parse_steps(f"steps.{line._key()}", line.steps or "")
+                as_pattern(f"checks.{line._key()}", line.check or "")
+            except FormatError as error:
+                raise ValidationError(worded(self.env, error.wording)) from error
+
+    def _plain_steps(self):
+        """The steps as JSON has them; none where they cannot be read (yet)."""
+        try:
+            return plain(parse_steps("steps", self.steps or ""))
+        except FormatError:
+            return []
 
     def _key(self):
         return f"extra.{self.extra_name}" if self.target == "extra" else self.target

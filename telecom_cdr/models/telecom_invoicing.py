@@ -99,7 +99,10 @@ class TelecomInvoicing(models.AbstractModel):
             " AND NOT EXISTS (SELECT FROM telecom_call_invoice i"
             " WHERE i.call_id = c.id)"
             " AND EXISTS (SELECT FROM telecom_file f"
-            " WHERE f.id = c.file_id AND f.state = 'processed')",
+            " WHERE f.id = c.file_id AND f.state = 'processed')"
+            # Two records of it differ: which one is right, somebody has to say.
+            " AND NOT EXISTS (SELECT FROM telecom_rejection r"
+            " WHERE r.call_identity = c.identity AND r.reason = 'conflict')",
             company.id,
             list(payers.ids),
             date_to,
@@ -170,11 +173,26 @@ class TelecomInvoicing(models.AbstractModel):
         )
 
     def _fee_key(self, subscription):
+        payer = subscription.partner_id.commercial_partner_id
+        return payer.id, self._fee_currency(subscription).id
+
+    def _fee_currency(self, subscription):
+        """The currency of the customer's calls, so that fees are on the same invoice.
+
+        Odoo converts what is sold at the rate of the invoice's day, or the last one
+        before. Where there is none at all it stays in the company's currency.
+        """
         company = subscription.company_id
-        return (
-            subscription.partner_id.commercial_partner_id.id,
-            company.currency_id.id,
+        currency = subscription.partner_id._telecom_currency(company)
+        known = self.env["res.currency.rate"].search_count(
+            [
+                ("currency_id", "=", currency.id),
+                ("company_id", "in", [False, company.root_id.id]),
+                ("name", "<=", fields.Date.context_today(self)),
+            ],
+            limit=1,
         )
+        return currency if known else company.currency_id
 
     def _prepare_move(self, partner_id, currency_id, lines):
         return {
@@ -258,7 +276,7 @@ class TelecomInvoicing(models.AbstractModel):
         positions = self.env["account.fiscal.position"].with_company(company)
         return product.with_company(company)._get_tax_included_unit_price(
             company,
-            company.currency_id,
+            self._fee_currency(subscription),
             fields.Date.context_today(self),
             "sale",
             fiscal_position=positions._get_fiscal_position(payer),
@@ -272,7 +290,14 @@ class TelecomInvoicing(models.AbstractModel):
 
     def _prepare_topup_line(self, topup):
         product = topup.product_id or self.env.ref("telecom_cdr.product_bundle_topup")
-        start = topup.period_start
+        start, subscription = topup.period_start, topup.subscription_id
+        company = subscription.company_id
+        price = company.currency_id._convert(
+            topup.price,
+            self._fee_currency(subscription),
+            company,
+            fields.Date.context_today(self),
+        )
         return {
             "product_id": product.id,
             "name": self.env._(
@@ -282,7 +307,7 @@ class TelecomInvoicing(models.AbstractModel):
                 quantity=topup.with_env(self.env).quantity_text,
             ),
             "quantity": 1,
-            "price_unit": topup.price,
+            "price_unit": price,
             "telecom_topup_id": topup.id,
         }
 

@@ -38,7 +38,12 @@ class TelecomNumber(models.Model):
 
     _name = "telecom.number"
     _description = "Telecom Number"
-    _inherit = ["mail.thread", "analytic.mixin", "telecom.used.mixin"]
+    _inherit = [
+        "mail.thread",
+        "analytic.mixin",
+        "telecom.used.mixin",
+        "telecom.number.codes.mixin",
+    ]
     _rec_name = "number"
     _order = "number, date_start desc, id desc"
     _check_company_auto = True
@@ -47,7 +52,8 @@ class TelecomNumber(models.Model):
         required=True,
         tracking=True,
         help="Phone numbers in international form (+34600000001); extensions, "
-        "codes, addresses and user names as the carrier's files write them.",
+        "codes, addresses and user names as the carrier's files write them. Several "
+        "customer codes, separated by blanks, are one entry.",
     )
     kind = fields.Selection(
         NUMBER_KINDS, required=True, default="landline", tracking=True
@@ -263,7 +269,10 @@ class TelecomNumber(models.Model):
     def _normalised(self, vals):
         """The number as calls will have it."""
         text = (vals.get("number") or "").strip()
-        if not text or vals.get("kind", "landline") not in PHONE_KINDS:
+        kind = vals.get("kind", "landline")
+        if kind == "customer_code":
+            return {"number": " ".join(dict.fromkeys(text.split()))}
+        if not text or kind not in PHONE_KINDS:
             return {"number": text}
         carrier = self.env["telecom.carrier"].browse(vals.get("carrier_id"))
         country = carrier.country_id.code or self.env.company.country_id.code
@@ -284,11 +293,12 @@ class TelecomNumber(models.Model):
             [
                 {
                     "company_id": number.company_id.id,
-                    "number": number.number,
+                    "number": identifier,
                     "date_start": number.date_start,
                     "date_end": number.date_end,
                 }
                 for number in self
+                for identifier in number._identifiers()
             ]
         )
 

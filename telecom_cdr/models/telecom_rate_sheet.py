@@ -25,6 +25,7 @@ from .rate_sheet_apply import write_plan
 from .rate_sheet_destinations import create_destinations
 from .rate_sheet_guard import customers_of, find_losses
 from .rate_sheet_lines import write_lines
+from .rate_sheet_names import known_names
 from .rate_sheet_tables import Preview, packed_sheet, to_utc, unpack
 from .reading_messages import worded
 from .telecom_call import COST_GROUP
@@ -146,7 +147,9 @@ class TelecomRateSheet(models.Model):
         help="So many of the last digits are decimals, where prices are written "
         "without a mark: 4 makes 0.0125 of 125.",
     )
-    decimal_mark = fields.Selection([(".", "Point"), (",", "Comma")])
+    decimal_mark = fields.Selection(
+        [(".", "Point"), (",", "Comma")], string="Decimal mark"
+    )
     date_order = fields.Selection(
         [("dmy", "Day, month"), ("mdy", "Month, day"), ("ymd", "Year, month, day")],
         string="Order of dates",
@@ -337,9 +340,14 @@ class TelecomRateSheet(models.Model):
             "rounded": self.env._("Prices with more than 9 decimals, rounded"),
             "unpriced": self.env._("Blocked without a price (calls wait for one)"),
             "replaced": self.env._("Scheduled prices that others take the place of"),
-            "other": self.env._("Rates with time bands or patterns, left alone"),
+            "other": self.env._(
+                "Rates of kinds that the file does not hold (destinations, categories, "
+                "time bands, patterns), left alone"
+            ),
             "unused_codes": self.env._("Codes of destinations without a price"),
         }
+        if not self.is_full:  # nothing else is touched anyway
+            del texts["other"]
         return [f"{t}: {info[name]}" for name, t in texts.items() if info.get(name)]
 
     @api.depends("last_error", "content")
@@ -619,6 +627,7 @@ class TelecomRateSheet(models.Model):
             date_order=self.date_order or "",
             end_is_inclusive=self.end_is_inclusive,
             sheets=tuple(filter(None, names)),
+            names=known_names(self),
         )
 
     def _connect_factor(self):
@@ -707,6 +716,7 @@ class TelecomRateSheet(models.Model):
             "increment": then,
             "minimum_duration": 0,
             "grace": 0,
+            "sequence": self.env["telecom.rate"]._fields["sequence"].default(self),
         }
 
     def _preview(self):
@@ -729,7 +739,7 @@ class TelecomRateSheet(models.Model):
             "outdated": preview.outdated_count,
             "unpriced": int(preview.plan.inserts["is_unpriced"].sum()),
             "replaced": len(preview.plan.removals),
-            "other": self._other_count(),
+            "other": preview.other_count,
         }
         losses = find_losses(self, preview.plan)
         self.env["telecom.rate.sheet.loss"].create(losses[:SHOWN_LOSSES])
@@ -755,42 +765,29 @@ class TelecomRateSheet(models.Model):
         )
         return len({one for tariff in tariffs for one in customers_of(self, tariff)})
 
-    def _other_count(self):
-        """Rates by prefix that a file of this kind does not say anything about."""
-        rates = self.env["telecom.rate"].sudo()
-        return rates.search_count(
-            [
-                ("tariff_id", "=", self.tariff_id.id),
-                ("service", "=", self.service),
-                ("direction", "=", self.direction),
-                ("prefix", "!=", False),
-                "|",
-                ("time_band_id", "!=", False),
-                "|",
-                ("calling_pattern", "!=", False),
-                "|",
-                ("called_pattern", "!=", False),
-                ("region_pattern", "!=", False),
-            ]
-        )
-
     def _broken_by(self, preview):
-        """Sample calls that come out as expected now, and would not then; in words."""
-        tariff = self.tariff_id
-        if not hasattr(tariff, "_broken_golden_calls") or not preview.plan:
-            return ""
+        """Sample calls that come out as expected now, and would not then; in words.
+
+        Time bands that would contradict each other are refused here, too.
+        """
         samples = self.env["telecom.golden.call"].sudo()
-        if not samples.search_count([("tariff_id", "child_of", tariff.id)], limit=1):
+        domain = [("tariff_id", "child_of", self.tariff_id.id)]
+        has_samples = bool(samples.search_count(domain, limit=1))
+        has_bands = bool(preview.plan.inserts["time_band_id"].any())
+        if not preview.plan or not (has_samples or has_bands):
             return ""
-        before = {golden.id for golden, _price in tariff._broken_golden_calls()}
+        before = self._broken_samples() if has_samples else {}
         with self._tried():
             write_plan(self, preview.plan)
-            texts = [
-                self._say_broken(golden, price)
-                for golden, price in tariff._broken_golden_calls()
-                if golden.id not in before
-            ]
-        return "\n".join(texts)
+            after = self._broken_samples() if has_samples else {}
+        return "\n".join(text for golden, text in after.items() if golden not in before)
+
+    def _broken_samples(self):
+        """What is to be said of each sample call that does not come out as expected."""
+        return {
+            golden.id: self._say_broken(golden, price)
+            for golden, price in self.tariff_id._broken_golden_calls()
+        }
 
     @contextmanager
     def _tried(self):
@@ -906,6 +903,12 @@ class TelecomRateSheetColumn(models.Model):
             ("status", "Status"),
             ("blocked", "Blocked"),
             ("currency", "Currency"),
+            ("category", "Category"),
+            ("time_band", "Time band"),
+            ("calling_pattern", "Calling pattern"),
+            ("called_pattern", "Called pattern"),
+            ("region_pattern", "Region pattern"),
+            ("sequence", "Order of the rule"),
         ],
         string="Fact",
         required=True,

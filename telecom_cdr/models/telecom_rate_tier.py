@@ -99,8 +99,10 @@ class TelecomRateTierMixin(models.AbstractModel):
 class TelecomRateTier(models.Model):
     _name = "telecom.rate.tier"
     _description = "Tier of a Telecom Rate"
-    _inherit = ["telecom.rate.tier.mixin"]
+    _inherit = ["telecom.rate.tier.mixin", "telecom.frozen.line.mixin"]
     _order = "rate_id, kind, start, id"
+    _whole = "rate_id"
+    _frozen_as = "tier_ids"
 
     rate_id = fields.Many2one(
         "telecom.rate", required=True, index=True, ondelete="cascade"
@@ -145,23 +147,5 @@ class TelecomRateTier(models.Model):
             )
         return ""
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        tiers = super().create(vals_list)
-        tiers._touch_rates()
-        return tiers
-
-    def write(self, vals):
-        self._touch_rates()
-        result = super().write(vals)
-        self._touch_rates()
-        return result
-
-    def unlink(self):
-        self._touch_rates()
-        return super().unlink()
-
-    def _touch_rates(self):
-        """A rate's tiers are a part of it: frozen with it, and marked with it."""
-        self.rate_id._check_unused({"tier_ids": True})
+    def _mark_for_rating(self):
         self.rate_id._mark_for_rating()

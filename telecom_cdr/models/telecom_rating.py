@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -8,7 +9,15 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..engine.pipeline import RatingTables, match_calls, price_calls
-from .call_table import NO_BUNDLE, read_calls, update_calls
+from .call_table import (
+    COST_COLUMNS,
+    NO_BUNDLE,
+    Rows,
+    encode_results,
+    read_batch,
+    update_calls,
+    wanted_by,
+)
 from .rating_tables import load_tables
 
 BATCH = 50_000
@@ -49,10 +58,10 @@ class TelecomRating(models.AbstractModel):
         moved = set() if moved is None else moved
         changed = 0
         last_id = marks[0].after_id if marks else 0
-        for rated in self._rated_batches(domain, tables, last_id):
-            changed += self._write_batch(company, rated, moved)
+        for ready in self._rated_batches(domain, tables, last_id):
+            changed += self._write_batch(company, ready, moved)
             if marks:
-                marks.after_id = int(rated["id"].max())
+                marks.after_id = int(ready.calls["id"].max())
                 self.env["telecom.file"]._commit_step()
         return changed
 
@@ -63,13 +72,14 @@ class TelecomRating(models.AbstractModel):
         The next batch is priced on one core while PostgreSQL stores the present one
         on another. What it is priced from are the facts, which never change.
         """
-        with_extra = bool(tables.book.needs_extra)
+        more = wanted_by(tables)
         with ThreadPoolExecutor(1, "telecom-rating") as pricing:
             ready = None
             while True:
-                asked = self._next_ids(domain, last_id)
-                calls = read_calls(self.env, asked, last_id, BATCH, with_extra)
-                following = None if calls.empty else pricing.submit(rate, calls, tables)
+                calls = read_batch(self.env, self._next(domain, last_id), **more)
+                following = None
+                if not calls.empty:
+                    following = pricing.submit(prepared, calls, tables)
                 if ready:
                     yield ready.result()
                 if not following:
@@ -77,21 +87,35 @@ class TelecomRating(models.AbstractModel):
                 ready, last_id = following, int(calls["id"].max())
 
     @api.model
-    def _next_ids(self, domain, last_id):
-        """SQL of a batch of ids: so PostgreSQL looks at no call before or behind it."""
+    def _next(self, domain, last_id):
+        """Query of a batch: PostgreSQL looks at no call before or behind it."""
         calls = self.env["telecom.call"].sudo()
         asked = Domain("id", ">", last_id) & domain & ~calls._linked()
-        return calls._search(asked, order="id", limit=BATCH).subselect()
+        return calls._search(asked, order="id", limit=BATCH)
 
     @api.model
-    def _write_batch(self, company, rated, moved):
-        """Write what differs of a batch, but what the bundle pass writes."""
+    def _write_batch(self, company, ready, moved):
+        """Write what differs of a batch, and have the costs of its months computed."""
+        self.env["telecom.cost.pass"]._mark_frame(company, ready.calls)
+        return self._write_results(company, ready, moved)
+
+    @api.model
+    def _write_results(self, company, ready, moved=None, with_costs=False):
+        """Write what differs of a batch, but what the bundle pass writes.
+
+        :param with_costs: write the costs of those calls, too: the pass starts from
+            what is stored
+        """
         bundle_pass = self.env["telecom.bundle.pass"]
         if bundle_pass._has_bundles(company):
-            moving, left = bundle_pass._take_over(company, rated)
-            moved.update(rated["id"][moving & ~left].tolist())
-            rated = rated[~left]
-        return update_calls(self.env, rated.assign(**NO_BUNDLE))
+            moving, left = bundle_pass._take_over(company, ready.calls)
+            if moved is not None:
+                moved.update(ready.calls["id"][moving & ~left].tolist())
+            if with_costs:
+                update_calls(self.env, ready.calls[left], COST_COLUMNS)
+            if left.any():
+                return update_calls(self.env, ready.calls[~left])
+        return update_calls(self.env, ready.calls, rows=ready.rows)
 
     @api.model
     def _cron_rate(self):
@@ -116,6 +140,24 @@ class TelecomRating(models.AbstractModel):
             self._rate_company(company, own & domain, group)
             group.unlink()
             self.env["telecom.file"]._commit_step()
+
+
+class Ready(NamedTuple):
+    """Calls with their results, and the same as rows of the table."""
+
+    calls: pd.DataFrame
+    rows: Rows
+
+
+def encoded(calls: pd.DataFrame) -> Ready:
+    """Rated calls that no bundle is asked for, ready to be written."""
+    calls = calls.assign(**NO_BUNDLE)
+    return Ready(calls, encode_results(calls))
+
+
+def prepared(calls: pd.DataFrame, tables: RatingTables) -> Ready:
+    """Stored calls, rated and ready to be written."""
+    return encoded(rate(calls, tables))
 
 
 def rate(calls: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:

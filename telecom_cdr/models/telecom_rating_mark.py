@@ -79,6 +79,8 @@ class TelecomRatingMark(models.Model):
         ]
         unique = {tuple(sorted(vals.items(), key=str)): vals for vals in every}
         self.sudo().create(list(unique.values()))
+        marked = {vals["company_id"] for vals in every}
+        self.env["telecom.rating.change"]._note(marked)
         cron = self.env.ref("telecom_cdr.ir_cron_telecom_rate", False)
         if cron:
             cron.sudo()._trigger()
@@ -121,7 +123,7 @@ class TelecomRatingMark(models.Model):
         """Whose calls, and how they went."""
         domain = Domain.TRUE
         if self.number:
-            domain &= Domain.OR(Domain(name, "=", self.number) for name in PARTIES)
+            domain &= self._identifier_domain()
         elif self.partner_id:
             domain &= Domain("partner_id", "=", self.partner_id.id)
         if self.number_id:
@@ -138,15 +140,29 @@ class TelecomRatingMark(models.Model):
             domain &= self._address_domain([self.source_address])
         return domain
 
+    def _identifier_domain(self):
+        """Calls that name an identifier in any column for one."""
+        lines = self.env["telecom.source.identifier"]
+        parts = [Domain(name, "=", self.number) for name in PARTIES]
+        for name in lines._extra_names(self.company_id):
+            parts.append(self._extra_domain(name, [self.number]))
+        return Domain.OR(parts)
+
     @api.model
     def _address_domain(self, addresses):
         """Calls from some addresses, which only the further facts of a file hold."""
+        return self._extra_domain("source_address", addresses)
+
+    @api.model
+    def _extra_domain(self, name, texts):
+        """Calls of which a further fact is one of some texts."""
 
         def to_sql(model, alias, query):
             return SQL(
-                "%s->>'source_address' = ANY(%s)",
+                "%s->>%s = ANY(%s)",
                 SQL.identifier(alias, "extra"),
-                list(addresses),
+                name,
+                list(texts),
             )
 
         return Domain.custom(to_sql=to_sql)

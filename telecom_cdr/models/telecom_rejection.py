@@ -12,12 +12,19 @@ REASONS = [
     ("number", "Number"),
     ("amount", "Amount"),
     ("volume", "Volume"),
+    ("check", "Unexpected value"),
+    ("step", "Conversion"),
+    ("offset", "Offset from UTC"),
+    ("zone", "Time zone"),
     ("direction", "Direction"),
     ("service", "Service"),
     ("encoding", "Encoding"),
     ("size", "Size"),
+    ("syntax", "Broken record"),
+    ("names", "Missing values"),
     ("empty", "Empty"),
     ("conflict", "Conflict with a known call"),
+    ("same_call", "Told by another carrier, too"),
     ("other", "Other"),
 ]
 
@@ -27,6 +34,7 @@ class TelecomRejection(models.Model):
 
     _name = "telecom.rejection"
     _description = "Rejected Row"
+    _inherit = ["telecom.rejection.deciding.mixin", "telecom.rejection.solving.mixin"]
     _order = "file_id desc, line_number, id"
 
     file_id = fields.Many2one(

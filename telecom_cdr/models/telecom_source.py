@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import hashlib
 import logging
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
@@ -17,6 +18,8 @@ _logger = logging.getLogger(__name__)
 # Two workers must not fetch from one source at a time: each would miss what the
 # other has stored. The first key of the advisory lock says that it is ours.
 LOCK_SPACE = 0x7E1EC1
+# Who sends brings the files: there is nothing to connect to, and nothing to fetch.
+BROUGHT = ("upload", "email", "stream")
 # The texts for the reasons that collect/ gives; reading_messages translates them.
 ERRORS = {
     "host_key_changed": "The server %(host)s shows another host key than the pinned "
@@ -24,6 +27,14 @@ ERRORS = {
     "the host key and test the connection again.",
     "host_key_missing": "No host key is pinned for %(host)s. Test the connection: it "
     "shows the key (%(found)s) and pins it.",
+    "certificate_changed": "The server %(host)s shows another certificate than the "
+    "pinned one. Found: %(found)s. Nothing was fetched. If the carrier renewed it, "
+    "clear the pinned certificate and test the connection again.",
+    "certificate_missing": "No certificate is pinned for %(host)s. Test the "
+    "connection: it shows the certificate (%(found)s) and pins it.",
+    "certificate_refused": "The certificate of %(host)s is not trusted: %(found)s. No "
+    "password was sent. Ask the carrier for one of a known authority that names this "
+    "host, or choose to pin the certificate.",
     "unreachable": "The server %(host)s cannot be reached: %(found)s. Check host and "
     "port, and whether it is up; the next collection tries again.",
     "refused_login": "The server %(host)s refused the user %(username)s: %(found)s. "
@@ -34,7 +45,18 @@ ERRORS = {
     "too_large": "%(found)s. Larger files are not taken: raise the limit in the "
     "settings (Telephony, Files) or split the file.",
     "transfer": "The transfer broke off: %(found)s.",
+    "bad_request": "The request cannot be made: %(found)s. Correct it on the source.",
+    "refused_access": "The server %(host)s does not let us in: %(found)s. Check user "
+    "name and secret, and whether it wants to know this machine's address.",
+    "api_error": "The server %(host)s answers with an error: %(found)s. What came "
+    "before is stored; the next collection goes on from there.",
+    "cut": "An answer of %(host)s is not whole: %(found)s. Nothing of it was stored. "
+    "Where a day has more calls than an answer can have, ask for pages or hours.",
 }
+# Where protocols that ask from where they were keep how far that is.
+REACHED = {"http": "http_until"}
+HTTP_PLACE = ("http_url", "http_token_url", "http_template_id")
+SECRETS = ("password", "private_key", "private_key_passphrase")
 
 
 class TelecomSource(models.Model):
@@ -42,7 +64,19 @@ class TelecomSource(models.Model):
 
     _name = "telecom.source"
     _description = "Telecom Source"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "telecom.source.ftp.mixin",
+        "telecom.source.email.mixin",
+        "telecom.source.stream.mixin",
+        "telecom.source.http.mixin",
+        "telecom.source.identifiers.mixin",
+        "telecom.source.rhythm.mixin",
+        "telecom.source.comparing.mixin",
+        "telecom.source.summary.mixin",
+        "telecom.source.overview.mixin",
+    ]
     _order = "carrier_id, name, id"
     _check_company_auto = True
 
@@ -65,7 +99,16 @@ class TelecomSource(models.Model):
         help="What the files hold: calls, messages and data sessions.",
     )
     protocol = fields.Selection(
-        [("upload", "Upload"), ("folder", "Folder"), ("sftp", "SFTP")],
+        [
+            ("upload", "Upload"),
+            ("folder", "Folder"),
+            ("ftp", "FTP"),
+            ("ftps", "FTPS"),
+            ("sftp", "SFTP"),
+            ("email", "E-mail"),
+            ("stream", "Stream of lines"),
+            ("http", "HTTP API"),
+        ],
         required=True,
         default="upload",
         tracking=True,
@@ -89,7 +132,9 @@ class TelecomSource(models.Model):
     directory = fields.Char(default=".", tracking=True)
     file_pattern = fields.Char(
         default="*",
-        help="Names to collect, with * and ?; several separated by blanks: *.csv *.gz",
+        help="Names to collect, with * and ?; several separated by blanks: *.csv *.gz. "
+        "With ! before it, names to leave out: daily and monthly files of a directory "
+        "are two sources with 'CDR_*.csv !CDR_*_MONTH.csv' and 'CDR_*_MONTH.csv'.",
     )
     after_collect = fields.Selection(
         [
@@ -163,13 +208,29 @@ class TelecomSource(models.Model):
             source.display_name = ": ".join(name for name in names if name)
 
     def write(self, vals):
-        if vals.keys() & {"host", "port"} and "host_key" not in vals:
+        place = vals.keys() & {"host", "port", "protocol", *HTTP_PLACE}
+        if place and "host_key" not in vals:
             moved = self.filtered(
-                lambda s: any(s[name] != vals.get(name, s[name]) for name in vals)
+                lambda s: any(s[name] != vals[name] for name in place)
             )
             if moved:
                 vals = {**vals, "host_key": False}
+                moved._forget_secrets()
         return super().write(vals)
+
+    def _forget_secrets(self):
+        """Who may not read a secret may not have it sent to another place."""
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        for source in self.sudo().filtered("has_secret"):
+            source.write(dict.fromkeys(SECRETS, False))
+            source.message_post(
+                body=self.env._(
+                    "The stored password and key were removed, since the place was "
+                    "changed by %s. An administrator must enter them again.",
+                    self.env.user.name,
+                )
+            )
 
     # === COLLECTION METHODS === #
 
@@ -205,25 +266,40 @@ class TelecomSource(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        if self.protocol == "upload":
-            raise UserError(
-                self.env._(
-                    "Files of this source are uploaded: drop them on the list of "
-                    "received files."
-                )
-            )
+        if self.protocol in BROUGHT:
+            raise UserError(self._brought_text())
         try:
             with connect(self._connection_settings(), probe=True) as connection:
-                names = [entry.name for entry in connection.list_files()]
+                found = self._found_text(connection)
                 host_key = connection.host_key
         except CollectError as error:
             text = worded(self.env, self._error_wording(error))
             raise UserError(text) from error
         if host_key and not self.host_key:
             self.host_key = host_key
-        return self._notify("success", self._found_text(names))
+        return self._notify("success", found)
 
-    def _found_text(self, names):
+    def _brought_text(self):
+        if self.protocol == "upload":
+            return self.env._(
+                "Files of this source are uploaded: drop them on the list of "
+                "received files."
+            )
+        if self.protocol == "stream":
+            return self.env._(
+                "Lines of this source come by themselves while the listener runs: odoo "
+                "telecom_listen."
+            )
+        return self.env._(
+            "Files of this source are brought by who has them: there is nothing to "
+            "connect to."
+        )
+
+    def _found_text(self, connection):
+        """What a look at the place shows."""
+        if self.protocol == "http":
+            return self._http_found_text(connection)
+        names = [entry.name for entry in connection.list_files()]
         if not names:
             return self.env._(
                 "Connected. No file in %(directory)s matches %(pattern)s.",
@@ -267,8 +343,13 @@ class TelecomSource(models.Model):
             "after_collect": source.after_collect,
             "move_directory": source.move_directory or "collected",
             "settle_seconds": source.settle_seconds,
+            "with_subfolders": source.with_subfolders,
+            "passive": source.ftp_passive,
+            "implicit_tls": source.ftp_implicit_tls,
+            "certificate_check": source.certificate_check,
             "allowed_roots": self._allowed_roots(),
             "max_bytes": source.company_id.telecom_max_file_mb * MB,
+            "options": source._http_options() if source.protocol == "http" else {},
         }
 
     def _allowed_roots(self):
@@ -283,7 +364,7 @@ class TelecomSource(models.Model):
         A failure is kept on the source.
         """
         self.ensure_one()
-        if self.protocol == "upload":
+        if self.protocol in BROUGHT:
             return self.env["telecom.file"]
         with advisory_lock(self.env.cr.dbname, LOCK_SPACE, self.id) as locked:
             if not locked:
@@ -295,19 +376,32 @@ class TelecomSource(models.Model):
 
     def _collect_locked(self):
         files = self.env["telecom.file"]
+        connection = None
         try:
             with connect(self._connection_settings()) as connection:
-                problems = []
-                for entry in connection.list_files():
+                entries = connection.list_files()
+                problems = list(connection.problems)
+                for entry in entries:
                     files |= self._collect_entry(connection, entry, problems)
                 if problems:
                     raise problems[0]
         except CollectError as error:
+            self._keep_reached(connection)
             _logger.info("Source %s: %s", self.id, error.reason)
             self._set_error(self._error_wording(error))
         else:
+            self._keep_reached(connection)
             self._set_collected()
         return files
+
+    def _keep_reached(self, connection):
+        """Remember how far it was collected; to be committed with what comes next."""
+        reached = connection and connection.reached
+        if isinstance(reached, datetime):
+            reached = reached.replace(tzinfo=None)
+        if reached and reached != self[REACHED[self.protocol]]:
+            source = self.sudo().with_context(tracking_disable=True)
+            source[REACHED[self.protocol]] = reached
 
     def _collect_entry(self, connection, entry, problems):
         """Store one remote file; only then it may leave the source.
@@ -322,6 +416,7 @@ class TelecomSource(models.Model):
                     files = files._receive(self, entry.name, stream, entry.signature)
                 self.env["telecom.file"]._commit_step()
             connection.finish(entry)
+            self._keep_reached(connection)
         except CollectError as error:
             if not connection.is_open:
                 raise
@@ -364,7 +459,9 @@ class TelecomSource(models.Model):
         return {
             "text": ERRORS.get(error.reason, "%(found)s"),
             "values": {
-                "host": self.host or "",
+                "host": self._http_host()
+                if self.protocol == "http"
+                else self.host or "",
                 "username": self.username or "",
                 "directory": self.directory or "",
                 "found": error.wording,
@@ -374,7 +471,7 @@ class TelecomSource(models.Model):
     @api.model
     def _cron_collect(self):
         """Fetch from every source that fetches by itself, one after another."""
-        sources = self.search(Domain("protocol", "!=", "upload"))
+        sources = self.search(Domain("protocol", "not in", BROUGHT))
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(sources))
         for source in sources:

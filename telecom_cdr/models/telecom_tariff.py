@@ -161,10 +161,6 @@ class TelecomTariff(models.Model):
             above = above.parent_id
         return found
 
-    @api.constrains("band_rule")
-    def _check_tiers_in_bands(self):
-        self.rate_ids._check_tiers_in_bands()
-
     @api.constrains("parent_id")
     def _check_parent(self):
         if self._has_cycle():

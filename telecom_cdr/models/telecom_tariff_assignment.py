@@ -19,23 +19,11 @@ class TelecomTariffAssignment(models.Model):
 
     _name = "telecom.tariff.assignment"
     _description = "Telecom Tariff Assignment"
-    _inherit = ["telecom.dated.assignment.mixin"]
+    _inherit = ["telecom.dated.assignment.mixin", "telecom.owned.mixin"]
     _order = "date_start desc, id desc"
     _check_company_auto = True
+    _owner_fields = OWNER_FIELDS
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", index="btree_not_null", ondelete="cascade"
-    )
-    number_id = fields.Many2one(
-        "telecom.number", index="btree_not_null", ondelete="cascade"
-    )
-    class_id = fields.Many2one(
-        "telecom.customer.class",
-        string="Class of customers",
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-    )
     carrier_id = fields.Many2one(
         "telecom.carrier",
         index="btree_not_null",
@@ -54,10 +42,7 @@ class TelecomTariffAssignment(models.Model):
         "telecom.tariff", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="tariff_id.company_id", store=True, index=True)
-    date_start = fields.Datetime(string="From", help="Empty: from ever.")
-    date_end = fields.Datetime(string="Until", help="Not included.")
-
-    owner_text = fields.Char(string="Who", compute="_compute_owner_text")
+    owner_text = fields.Char(string="Who")
 
     _one_owner = models.Constraint(
         "CHECK(num_nonnulls(partner_id, number_id, class_id, carrier_id, trunk,"
@@ -101,17 +86,6 @@ class TelecomTariffAssignment(models.Model):
         "This address already has a tariff in a part of this period.",
     )
 
-    @api.depends(*OWNER_FIELDS)
-    def _compute_owner_text(self):
-        for assignment in self:
-            names = (
-                assignment[name]
-                if self._fields[name].type == "char"
-                else assignment[name].display_name
-                for name in OWNER_FIELDS
-            )
-            assignment.owner_text = next((name for name in names if name), "")
-
     @api.depends("owner_text", "tariff_id")
     def _compute_display_name(self):
         for assignment in self:
@@ -141,10 +115,6 @@ class TelecomTariffAssignment(models.Model):
 
     def _mark_values(self):
         """Whose calls it is for, as a mark says it."""
-        values = {
-            name: self._fields[name].convert_to_write(self[name], self)
-            for name in OWNER_FIELDS
-            if self[name]
-        }
+        values = self._owner_values()
         period = {"date_start": self.date_start, "date_end": self.date_end}
         return {"company_id": self.company_id.id, **period, **values}

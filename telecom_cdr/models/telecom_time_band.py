@@ -15,7 +15,6 @@ WEEKDAYS = (
     "saturday",
     "sunday",
 )
-CHANGED_LINES = {"line_ids": []}
 SHOWN_GAPS = 3
 # May change though calls have been priced in the band.
 FREE_FIELDS = {"name", "active", "note"}
@@ -26,17 +25,9 @@ class TelecomTimeBand(models.Model):
 
     _name = "telecom.time.band"
     _description = "Time Band"
-    _inherit = ["telecom.priced.with.mixin"]
+    _inherit = ["telecom.priced.with.mixin", "telecom.named.mixin"]
     _order = "priority desc, name, id"
 
-    name = fields.Char(required=True)
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     priority = fields.Integer(
         default=10,
         aggregator=None,
@@ -130,13 +121,6 @@ class TelecomTimeBand(models.Model):
                     count=named[0].rate_count,
                 )
             )
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for band, vals in zip(self, vals_list, strict=True):
-            if "name" not in (default or {}):
-                vals["name"] = self.env._("%s (copy)", band.name)
-        return vals_list
 
     def _succeed(self, date, name, lines, priority=None):
         """Give the rates of this band other hours from a date on.
@@ -295,8 +279,9 @@ class TelecomTimeBandLineMixin(models.AbstractModel):
 class TelecomTimeBandLine(models.Model):
     _name = "telecom.time.band.line"
     _description = "Hours of a Time Band"
-    _inherit = ["telecom.time.band.line.mixin"]
+    _inherit = ["telecom.time.band.line.mixin", "telecom.frozen.line.mixin"]
     _order = "band_id, on_holidays, hour_from, id"
+    _whole = "band_id"
 
     band_id = fields.Many2one(
         "telecom.time.band", required=True, index=True, ondelete="cascade"
@@ -305,31 +290,10 @@ class TelecomTimeBandLine(models.Model):
         related="band_id.company_id", store=True, index=True, precompute=True
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        bands = self.env["telecom.time.band"].browse(
-            {vals.get("band_id") for vals in vals_list}
-        )
-        bands._check_unused(CHANGED_LINES)
-        lines = super().create(vals_list)
-        lines._touch()
-        return lines
+    @api.constrains("band_id", "hour_from", "hour_to", "on_holidays", *WEEKDAYS)
+    def _check_other_bands(self):
+        """Other hours may contradict other bands."""
+        self.band_id.rate_ids._check_band()
 
-    def write(self, vals):
-        self.band_id._check_unused(CHANGED_LINES)
-        result = super().write(vals)
-        self._touch()
-        return result
-
-    def unlink(self):
-        bands = self.band_id
-        bands._check_unused(CHANGED_LINES)
-        result = super().unlink()
-        bands.rate_ids._mark_for_rating()
-        return result
-
-    def _touch(self):
-        """Other hours may contradict other bands, and move calls."""
-        rates = self.band_id.rate_ids
-        rates._check_band()
-        rates._mark_for_rating()
+    def _mark_for_rating(self):
+        self.band_id.rate_ids._mark_for_rating()

@@ -2,12 +2,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Where the fields of a format stand in a file."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 
 from .exceptions import FileError
 from .formats import Column, FormatSpec, Rule
+from .layouts.keys import NAMED, used_columns, value_names
 from .tables import Places
+
+# Places of columns that no row has: values of page headers and of the file's name,
+# and the columns that differ between the calls of one row.
+VALUE_PLACE = 1_000_000
+CALL_PLACE = 2_000_000
+
+Find = Callable[[Sequence[Column]], Places]
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,10 @@ class Plan:
     :ivar rules: rule -> places of its cells
     :ivar header: names of the columns, stripped; empty where there is no header
     :ivar width: cells that a row must have
+    :ivar find: columns -> places of those that exist
+    :ivar calls: for each call of a row, field -> places of its own; empty where a
+        row is one call
+    :ivar shared: `fields` as they are where a call has none of its own
     """
 
     spec: FormatSpec
@@ -25,6 +38,9 @@ class Plan:
     rules: dict[Rule, Places]
     header: tuple[str, ...]
     width: int
+    find: Find
+    calls: tuple[dict[str, Places], ...] = ()
+    shared: Mapping[str, Places] = field(default_factory=dict)
 
     def places(self, name: str) -> Places:
         """Where a field's cells are; nowhere where the format does not map it."""
@@ -36,6 +52,12 @@ def plain_name(name: str) -> str:
     return "".join(name.split()).casefold()
 
 
+def wanted_names(spec: FormatSpec) -> tuple[str, ...]:
+    """What a format takes from records that name their values, in a fixed order."""
+    names = set(map(str, (column for _, column in used_columns(spec))))
+    return tuple(sorted(names - set(value_names(spec))))
+
+
 def make_plan(spec: FormatSpec, header: Sequence[str] | None) -> Plan:
     """Find the format's columns in a file.
 
@@ -45,31 +67,58 @@ def make_plan(spec: FormatSpec, header: Sequence[str] | None) -> Plan:
     :param header: names of the columns, None where the file has no header
     :raises FileError: reason "header": columns that the format needs are missing
     """
-    names = [plain_name(name) for name in header or ()]
-    places = {name: place for place, name in reversed(list(enumerate(names)))}
-    find = _finder(places)
+    find = _finder(spec, header or ())
     fields = {name: find(columns) for name, columns in spec.column_mapping}
     rules = {rule: find(rule.columns) for rule in spec.rules()}
-    missing = [
-        column
-        for name, columns in spec.column_mapping
-        for column in _missing(name, columns, find)
-    ]
-    missing += [column for rule in rules for column in _missing("", rule.columns, find)]
-    if missing:
+    calls = tuple({name: find(columns) for name, columns in c} for c in spec.row_calls)
+    if missing := _missing_ones(spec, find):
         raise _missing_columns(missing, header or ())
-    used = [place for found in (*fields.values(), *rules.values()) for place in found]
+    first = {**fields, **calls[0]} if calls else fields
+    used = [place for found in (*first.values(), *rules.values()) for place in found]
+    width = spec.minimum_columns or _width(spec, used)
     stripped = tuple(name.strip() for name in header or ())
-    return Plan(spec, fields, rules, stripped, spec.minimum_columns or max(used) + 1)
+    own = {**fields, **_call_places(fields, calls)}
+    return Plan(spec, own, rules, stripped, width, find, calls, fields)
 
 
-def _finder(places: dict[str, int]) -> Callable[[Sequence[Column]], Places]:
+def _width(spec: FormatSpec, used: Sequence[int]) -> int:
+    """Cells that a row needs: those behind may be blank where it has fixed columns."""
+    if spec.layout in ("fixed", *NAMED):
+        return 0
+    return max((place for place in used if place < VALUE_PLACE), default=0) + 1
+
+
+def _call_places(
+    fields: Mapping[str, Places], calls: Sequence[Mapping[str, Places]]
+) -> dict[str, Places]:
+    """Places of the columns that differ between the calls of a row."""
+    numbers = count(CALL_PLACE)
+    found = {}
+    for name in sorted({name for call in calls for name in call}):
+        lengths = [len(call.get(name, fields.get(name, ()))) for call in calls]
+        found[name] = tuple(next(numbers) for _ in range(max(lengths)))
+    return found
+
+
+def _finder(spec: FormatSpec, header: Sequence[str]) -> Find:
     """The function from a format's columns to the places of those that exist."""
+    if spec.layout in NAMED:
+        places = {name: place for place, name in enumerate(wanted_names(spec))}
+        key: Callable[[str], str] = str
+    else:
+        names = [column.name for column in spec.fixed_columns] or header
+        ordered = reversed(list(enumerate(map(plain_name, names))))
+        places, key = {name: place for place, name in ordered}, plain_name
+    for place, name in enumerate(value_names(spec), VALUE_PLACE):
+        places[key(name)] = place
+    is_named = spec.layout in NAMED
 
     def find(columns: Sequence[Column]) -> Places:
         """Places in the order of the columns."""
         found = (
-            column - 1 if isinstance(column, int) else places.get(plain_name(column))
+            column - 1
+            if isinstance(column, int) and not is_named
+            else places.get(key(str(column)))
             for column in columns
         )
         return tuple(place for place in found if place is not None)
@@ -77,9 +126,24 @@ def _finder(places: dict[str, int]) -> Callable[[Sequence[Column]], Places]:
     return find
 
 
-def _missing(
-    name: str, columns: Sequence[Column], find: Callable[[Sequence[Column]], Places]
-) -> list[Column]:
+def _missing_ones(spec: FormatSpec, find: Find) -> list[Column]:
+    """The columns that a file must have and has not."""
+    missing = [
+        column
+        for mapping in (spec.column_mapping, *spec.row_calls)
+        for name, columns in mapping
+        for column in _missing(name, columns, find)
+    ]
+    others = [rule.columns for rule in spec.rules()]
+    others += [(total.column,) for total in spec.control_totals]
+    others += [(column,) for column in spec.legs.key] if spec.legs else []
+    others += [(spec.loose_column,)] if spec.loose_column else []
+    return missing + [
+        column for columns in others for column in _missing("", columns, find)
+    ]
+
+
+def _missing(name: str, columns: Sequence[Column], find: Find) -> list[Column]:
     """The columns of a field without which it cannot be read."""
     if name.startswith("extra.") or (name != "start" and find(columns)):
         return []

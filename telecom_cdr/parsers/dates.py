@@ -6,17 +6,24 @@ Strict where the C library is not: 31 February does not roll over, month names a
 English whatever the locale. Lenient where files are: leading zeros may be missing.
 Texts become a matrix of characters; each piece of a pattern is read from all rows
 together, every row at a place of its own.
+
+Beside the directives of strptime: %p takes a and p alone, too, %P the same or nothing
+(which is AM), %Z the zones of e-mails and of Europe. A pattern may lack the year: it is
+the latest that gives no day after the file's.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 
 from .exceptions import FormatError
 
-EPOCH = "epoch"
+EPOCH, GREGORIAN = "epoch", "gregorian"
+# Patterns that are a word: what the whole text is a number of.
+COUNTED = (EPOCH, GREGORIAN)
 MONTHS = [
     "jan",
     "feb",
@@ -31,6 +38,14 @@ MONTHS = [
     "nov",
     "dec",
 ]
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+# Those that mean one offset wherever they are written: RFC 5322, and Europe's.
+ZONE_HOURS = {
+    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1,
+    "cest": 2, "eet": 2, "eest": 3, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
+    "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+}  # fmt: skip
+MAX_WORD = 10  # letters, of wednesday and september and what is longer than a zone
 MAX_WIDTH = 48
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 # strptime's own rule (POSIX): two digits from 69 on are of the last century.
@@ -46,11 +61,22 @@ NUMBERS = {  # piece of a pattern -> (name, fewest digits, most digits, least, m
     "S": ("second", 1, 2, 0, 59),
     "f": ("fraction", 1, 9, 0, 10**9),
 }
-WORDS = {"b": "month", "p": "afternoon", "z": "offset"}
+WORDS = {
+    "a": "weekday",
+    "A": "weekday",
+    "b": "month",
+    "B": "month",
+    "p": "afternoon",
+    "P": "afternoon",
+    "z": "offset",
+    "Z": "offset",
+}
 LETTER = 1 << 21  # more than any character
-YEAR_NAMES = {"year", "short_year"}
 EPOCH_TEXT = re.compile(r"(\d{1,11})(?:\.\d*)?|(\d{13})|(\d{16})")
 EPOCH_UNITS = (1, 1_000, 1_000_000)
+# Seconds from the year 0 to 1970: Kazoo, and all that is written in Erlang, counts so.
+GREGORIAN_SECONDS = 62_167_219_200
+GREGORIAN_TEXT = re.compile(r"(\d{11,12})(?:\.\d*)?", re.ASCII)
 
 NO_OFFSET = np.iinfo(np.int64).min
 
@@ -92,8 +118,8 @@ def compile_pattern(key: str, pattern: str) -> tuple[Piece, ...]:
     pieces = tuple(_pieces(key, pattern.strip()))
     names = {NUMBERS[what][0] for kind, what in pieces if kind == "number"}
     names |= {WORDS[what] for kind, what in pieces if kind == "word"}
-    if not {"day", "month"} <= names or not names & YEAR_NAMES:
-        raise FormatError(key, pattern, "a pattern with year, month and day")
+    if not {"day", "month"} <= names:
+        raise FormatError(key, pattern, "a pattern with month and day")
     if "half_hour" in names and "afternoon" not in names:
         raise FormatError(key, pattern, "%p beside %I")
     return pieces
@@ -123,13 +149,20 @@ def _directive(key: str, what: str) -> str:
     raise FormatError(key, f"%{what}", "one of %(known)s", known=known)
 
 
+def has_year(pattern: str) -> bool:
+    """Whether a pattern (a good one) says the year."""
+    return pattern in COUNTED or bool(re.search(r"(?<!%)(?:%%)*%[yY]", pattern))
+
+
 def parse_dates(
-    texts: Sequence[str], patterns: Sequence[str]
+    texts: Sequence[str], patterns: Sequence[str], file_date: date | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Texts -> times, each by the first pattern that fits it.
 
     :param texts: stripped
-    :param patterns: strptime patterns or "epoch"
+    :param patterns: strptime patterns, "epoch" or "gregorian"
+    :param file_date: when the texts came, for patterns without a year: the day after
+        it is the last that a text can mean (clocks differ); None: these fit nothing
     :return: datetime64[s] as written (NaT where nothing fits), bool whether it fits,
         int64 seconds east of UTC that the text itself states (0 for epochs),
         NO_OFFSET where it states none
@@ -142,7 +175,7 @@ def parse_dates(
         left = np.flatnonzero(~fits)
         if not len(left):
             break
-        found, good, shift = _parse_one(array[left].tolist(), pattern)
+        found, good, shift = _parse_one(array[left].tolist(), pattern, file_date)
         chosen = left[good]
         seconds[chosen], offsets[chosen] = found[good], shift[good]
         fits[chosen] = True
@@ -152,18 +185,18 @@ def parse_dates(
 
 
 def _parse_one(
-    texts: list[str], pattern: str
+    texts: list[str], pattern: str, file_date: date | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Epoch seconds, whether they fit, offsets: by one pattern."""
-    if pattern == EPOCH:
-        return _parse_epochs(texts)
+    if pattern in COUNTED:
+        return _parse_epochs(texts) if pattern == EPOCH else _parse_gregorian(texts)
     codes = _codes(texts)
     start = np.zeros(len(texts), np.int64)
     reading = Reading(codes, start, np.ones(len(texts), bool))
     for kind, what in compile_pattern("date_formats", pattern):
         READERS[kind](reading, what)
     reading.holds &= reading.here() == 0
-    seconds = _assemble(reading)
+    seconds = _assemble(reading, file_date)
     offset = reading.found.get("offset", np.full(len(texts), NO_OFFSET, np.int64))
     return seconds, reading.holds, offset
 
@@ -211,8 +244,8 @@ def _read_blank(reading: Reading, _what: str) -> None:
 
 
 def _read_word(reading: Reading, what: str) -> None:
-    """A month's name, AM or PM, an offset."""
-    {"b": _read_month, "p": _read_afternoon, "z": _read_offset}[what](reading)
+    """The name of a month, a day or a zone, AM or PM, an offset."""
+    WORD_READERS[what](reading)
 
 
 def _letters(reading: Reading, count: int) -> np.ndarray:
@@ -232,22 +265,60 @@ def _pack(word: str) -> int:
     return packed
 
 
-def _read_month(reading: Reading) -> None:
-    """Three letters of an English month."""
-    packed = _letters(reading, 3)
-    month = np.zeros(len(packed), np.int64)
-    for number, name in enumerate(MONTHS, 1):
-        month[packed == _pack(name)] = number
-    reading.holds &= month > 0
-    reading.found["month"] = month
+def _is_letter(reading: Reading) -> np.ndarray:
+    """Whether a letter from a to z is under each cursor."""
+    letter = reading.here() | 0x20
+    return (letter >= ord("a")) & (letter <= ord("z"))
+
+
+def _read_named(names: Sequence[str], name: str, is_long: bool) -> Callable:
+    """The reader of three letters of an English name, or of all of them."""
+
+    def read(reading: Reading) -> None:
+        """The name's place, from 1; what follows the third letter is not compared."""
+        packed = _letters(reading, 3)
+        found = np.zeros(len(packed), np.int64)
+        for number, word in enumerate(names, 1):
+            found[packed == _pack(word)] = number
+        reading.holds &= found > 0
+        reading.found[name] = found
+        for _ in range(MAX_WORD if is_long else 0):
+            reading.move(_is_letter(reading))
+
+    return read
 
 
 def _read_afternoon(reading: Reading) -> None:
-    """AM or PM."""
-    packed = _letters(reading, 2)
-    afternoon = packed == _pack("pm")
-    reading.holds &= afternoon | (packed == _pack("am"))
-    reading.found["afternoon"] = afternoon.astype(np.int64)
+    """AM or PM, or their first letters."""
+    _read_some_afternoon(reading)
+    reading.holds &= reading.found["afternoon"] >= 0
+
+
+def _read_some_afternoon(reading: Reading) -> None:
+    """AM or PM, or their first letters, or nothing: -1, which counts as AM."""
+    letter = reading.here() | 0x20
+    is_after, is_before = letter == ord("p"), letter == ord("a")
+    reading.move(is_after | is_before)
+    reading.move((is_after | is_before) & ((reading.here() | 0x20) == ord("m")))
+    found = np.where(is_after, 1, np.where(is_before, 0, -1))
+    reading.found["afternoon"] = found
+
+
+def _read_zone(reading: Reading) -> None:
+    """The abbreviation of a zone that is the same everywhere: UTC, PST, CEST."""
+    packed = np.zeros(len(reading.at), np.int64)
+    for _ in range(max(map(len, ZONE_HOURS)) + 1):
+        rows = _is_letter(reading)
+        packed = np.where(rows, packed * 32 + (reading.here() & 0x1F), packed)
+        reading.move(rows)
+    offset = np.full(len(packed), NO_OFFSET, np.int64)
+    for word, hours in ZONE_HOURS.items():
+        code = 0
+        for letter in word:
+            code = code * 32 + (ord(letter) & 0x1F)
+        offset[packed == code] = hours * 3600
+    reading.holds &= offset != NO_OFFSET
+    reading.found["offset"] = offset
 
 
 def _read_offset(reading: Reading) -> None:
@@ -276,6 +347,16 @@ def _two_digits(reading: Reading, rows: np.ndarray) -> np.ndarray:
     return value
 
 
+WORD_READERS: dict[str, Callable[[Reading], None]] = {
+    "a": _read_named(WEEKDAYS, "weekday", False),
+    "A": _read_named(WEEKDAYS, "weekday", True),
+    "b": _read_named(MONTHS, "month", False),
+    "B": _read_named(MONTHS, "month", True),
+    "p": _read_afternoon,
+    "P": _read_some_afternoon,
+    "z": _read_offset,
+    "Z": _read_zone,
+}
 READERS: dict[str, Callable[[Reading, str], None]] = {
     "number": _read_number,
     "literal": _read_literal,
@@ -284,11 +365,11 @@ READERS: dict[str, Callable[[Reading, str], None]] = {
 }
 
 
-def _assemble(reading: Reading) -> np.ndarray:
+def _assemble(reading: Reading, file_date: date | None) -> np.ndarray:
     """Epoch seconds of what was read; rows whose day does not exist stop holding."""
     found = reading.found
     zero = np.zeros(len(reading.at), np.int64)
-    year = _year(found)
+    year = _year(found, file_date)
     reading.holds &= year >= FIRST_YEAR
     months = np.where(reading.holds, (year - 1970) * 12 + found["month"] - 1, 0)
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
@@ -299,18 +380,43 @@ def _assemble(reading: Reading) -> np.ndarray:
     return (first + day) * 86_400 + clock + found.get("second", zero)
 
 
-def _year(found: dict[str, np.ndarray]) -> np.ndarray:
-    """The full year."""
+def _year(found: dict[str, np.ndarray], file_date: date | None) -> np.ndarray:
+    """The full year; 0 where nothing tells it."""
     if "year" in found:
         return found["year"]
-    short = found["short_year"]
-    return short + np.where(short < CENTURY_PIVOT, 2000, 1900)
+    if "short_year" in found:
+        short = found["short_year"]
+        return short + np.where(short < CENTURY_PIVOT, 2000, 1900)
+    if file_date is None:
+        return np.zeros(len(found["month"]), np.int64)
+    return _missing_year(found["month"], found["day"], file_date)
+
+
+def _missing_year(month: np.ndarray, day: np.ndarray, file_date: date) -> np.ndarray:
+    """The latest year in which a day is not after the file's next one.
+
+    A record of 31 December that is read in January belongs to the year before.
+    """
+    last = file_date + timedelta(days=1)
+    is_later = month * 32 + day > last.month * 32 + last.day
+    year = last.year - is_later.astype(np.int64)
+    is_leap_day = (month == 2) & (day == 29)  # noqa: PLR2004
+    while True:
+        is_wrong = is_leap_day & ~_is_leap(year)
+        if not is_wrong.any():
+            return year
+        year = year - is_wrong
+
+
+def _is_leap(year: np.ndarray) -> np.ndarray:
+    """Whether a year has a 29 February."""
+    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
 
 
 def _hour(found: dict[str, np.ndarray], zero: np.ndarray) -> np.ndarray:
     """The hour of 24."""
     if "half_hour" in found:
-        return found["half_hour"] % 12 + 12 * found["afternoon"]
+        return found["half_hour"] % 12 + 12 * (found["afternoon"] > 0)
     return found.get("hour", zero)
 
 
@@ -326,6 +432,17 @@ def _parse_epochs(texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
             seconds[index] = (
                 int(match[match.lastindex]) // EPOCH_UNITS[match.lastindex - 1]
             )
-    bound = (LAST_YEAR - 1969) * 31_556_952
-    fits = (seconds > 0) & (seconds < bound)
-    return seconds, fits, np.zeros(len(texts), np.int64)
+    return seconds, _are_in_bounds(seconds), np.zeros(len(texts), np.int64)
+
+
+def _parse_gregorian(texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Seconds since the year 0."""
+    matches = map(GREGORIAN_TEXT.fullmatch, texts)
+    counts = [int(match[1]) if match else 0 for match in matches]
+    seconds = np.array(counts, np.int64) - GREGORIAN_SECONDS
+    return seconds, _are_in_bounds(seconds), np.zeros(len(texts), np.int64)
+
+
+def _are_in_bounds(seconds: np.ndarray) -> np.ndarray:
+    """Which epoch seconds are times: after 1970 began, up to the last year."""
+    return (seconds > 0) & (seconds < (LAST_YEAR - 1969) * 31_556_952)

@@ -4,18 +4,21 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from . import quantities, zones
+from . import quantities
 from .columns import Plan
-from .dates import NO_OFFSET, parse_dates
 from .formats import DIRECTIONS, SERVICES
 from .numbering import EXTENSION_DIGITS
-from .parties import DATA, Parties, matches, read_country, read_parties, read_service
+from .parties import DATA, Parties, read_country, read_parties, read_service
+from .steps.conversion import convert
 from .tables import Table, objects
+from .times import read_times, to_utc
 from .verdicts import Verdicts
+from .zones import FoldState
 
 MAX_TEXT = {"unique_id": 255, "trunk": 64, "account_code": 64}
 MAX_EXTRA = 1000
@@ -52,27 +55,15 @@ class ReadContext:
     :ivar country: ISO 3166 code: how national numbers are spelled
     :ivar time_zone: IANA name, for formats that leave the zone to the carrier
     :ivar extension_digits: up to so many digits are an extension or a short code
+    :ivar file_date: when the file came, where its times lack the year
+    :ivar file_name: what some formats take values from; "" where none does
     """
 
     country: str = "ES"
     time_zone: str = "Europe/Madrid"
     extension_digits: int = EXTENSION_DIGITS
-
-
-@dataclass(frozen=True)
-class Times:
-    """When calls were, one row a call.
-
-    :ivar text: object array, the start as it is written
-    :ivar start: datetime64[s], the same, NaT in rejected rows
-    :ivar offset: int64 seconds east of UTC that the text states, or NO_OFFSET
-    :ivar duration: int64 seconds
-    """
-
-    text: np.ndarray
-    start: np.ndarray
-    offset: np.ndarray
-    duration: np.ndarray
+    file_date: date | None = None
+    file_name: str = ""
 
 
 def read_facts(
@@ -80,23 +71,24 @@ def read_facts(
     plan: Plan,
     context: ReadContext,
     verdicts: Verdicts,
-    state: zones.FoldState | None,
-) -> tuple[pd.DataFrame, zones.FoldState | None]:
+    state: FoldState | None,
+) -> tuple[pd.DataFrame, FoldState | None]:
     """Facts of the rows that are good, in their order; the others get a verdict.
 
     :param state: what the rows before have told about a double hour
     :return: columns FACTS, index 0..; the state after
     """
     zone = _zone(plan, context)
+    table, plan = convert(table, plan, verdicts)
     parties = read_parties(
         table, plan, context.country, context.extension_digits, verdicts
     )
     service = read_service(table, plan)
-    times = _read_times(table, plan, zone, verdicts)
+    times = read_times(table, plan, zone, context.file_date, verdicts)
     amount = _read_amount(table, plan, verdicts)
     volume = _read_volume(table, plan, service == DATA, verdicts)
     good = verdicts.good()
-    start_at, notes, state = _to_utc(times, good, zone, state)
+    start_at, notes, state = to_utc(times, good, state)
     columns = {
         "service": pd.Categorical.from_codes(service, SERVICES),
         "direction": pd.Categorical.from_codes(parties.direction, DIRECTIONS),
@@ -139,94 +131,10 @@ def _party_columns(parties: Parties) -> dict[str, np.ndarray]:
     }
 
 
-# === Times === #
-
-
 def _zone(plan: Plan, context: ReadContext) -> str:
     """The zone that local times are in."""
     zone = plan.spec.time_zone
     return context.time_zone if zone == "carrier" else zone
-
-
-def _read_times(table: Table, plan: Plan, zone: str, verdicts: Verdicts) -> Times:
-    """Start and duration; rows without them are rejected."""
-    text = table.joined(plan.places("start"), " ")
-    start, fits, offset = parse_dates(text.tolist(), plan.spec.date_formats)
-    verdicts.reject(~fits, "date", text)
-    if plan.places("duration"):
-        duration = _read_duration(table, plan, verdicts)
-    else:
-        duration = _measured_duration(table, plan, zone, start, verdicts)
-    if plan.spec.answered_rule:
-        duration[~matches(table, plan, plan.spec.answered_rule)] = 0
-    return Times(text, start, offset, duration)
-
-
-def _read_duration(table: Table, plan: Plan, verdicts: Verdicts) -> np.ndarray:
-    """Durations from a column of their own."""
-    spec = plan.spec
-    text = table.first(plan.places("duration"))
-    reader = quantities.duration_reader(
-        spec.duration_unit, spec.duration_rounding, spec.decimal_mark
-    )
-    duration, fits = quantities.read_column(text, reader)
-    verdicts.reject(~fits, "duration", text)
-    return duration
-
-
-def _measured_duration(
-    table: Table, plan: Plan, zone: str, start: np.ndarray, verdicts: Verdicts
-) -> np.ndarray:
-    """Durations from the answer (or the start) to the end; 0 where one is blank."""
-    if not plan.places("end"):
-        return np.zeros(len(table), np.int64)
-    begin, has_begin = start, ~np.isnat(start)
-    if plan.places("answer"):
-        begin, has_begin = _read_moment(table, plan, "answer", verdicts)
-    end, has_end = _read_moment(table, plan, "end", verdicts)
-    known = has_begin & has_end
-    seconds = np.zeros(len(table), np.int64)
-    seconds[known] = _elapsed(begin[known], end[known], zone)
-    verdicts.reject(seconds < 0, "duration", table.joined(plan.places("end"), " "))
-    return seconds
-
-
-def _read_moment(
-    table: Table, plan: Plan, name: str, verdicts: Verdicts
-) -> tuple[np.ndarray, np.ndarray]:
-    """Times in a column, and which rows have one."""
-    text = table.joined(plan.places(name), " ")
-    times, fits, _ = parse_dates(text.tolist(), plan.spec.date_formats)
-    never = (text == "") | (text == "0") | (text == "0000-00-00 00:00:00")
-    verdicts.reject(~fits & ~never, "date", text)
-    return times, fits
-
-
-def _elapsed(begin: np.ndarray, end: np.ndarray, zone: str) -> np.ndarray:
-    """Seconds between local times.
-
-    Over the gap of spring those that really passed; over the double hour of autumn
-    those that the clock shows, since that is never too much.
-    """
-    shown = (end - begin).astype(np.int64)
-    still = np.zeros(len(begin), np.int64)
-    first, last = (zones.to_utc(at, still, zone)[0] for at in (begin, end))
-    real = (last - first).astype(np.int64)
-    return np.where(real >= 0, np.minimum(shown, real), shown)
-
-
-def _to_utc(
-    times: Times, good: np.ndarray, zone: str, state: zones.FoldState | None
-) -> tuple[np.ndarray, np.ndarray, zones.FoldState | None]:
-    """UTC of the good rows; notes of all rows; the state after."""
-    notes = np.full(len(good), None, object)
-    offset = np.where(times.offset == NO_OFFSET, 0, times.offset)
-    at = times.start - offset.astype("timedelta64[s]")
-    local = good & (times.offset == NO_OFFSET)
-    at[local], notes[local], state = zones.to_utc(
-        times.start[local], times.duration[local], zone, state
-    )
-    return at[good], notes, state
 
 
 # === Quantities and texts === #

@@ -186,8 +186,8 @@ def open_lines(stream: BinaryIO, wanted: str) -> tuple[LineSource, str]:
     :param wanted: "auto" or a Python codec
     :raises FileError: binary junk, or text in an encoding that is plainly another
     """
-    _forward(stream, 0)
-    head = _read_head(stream)
+    go_to(stream, 0)
+    head = read_head(stream)
     encoding, bom = detect(head, wanted)
     rewound = Rewound(head, stream)
     if is_wide(encoding):
@@ -199,9 +199,9 @@ def open_lines(stream: BinaryIO, wanted: str) -> tuple[LineSource, str]:
 def resume_lines(stream: BinaryIO, encoding: str, offset: int) -> LineSource:
     """Lines of a file from where a reading ended, `offset` bytes on."""
     if not is_wide(encoding):
-        _forward(stream, offset)
+        go_to(stream, offset)
         return LineSource(stream, offset)
-    _forward(stream, 0)
+    go_to(stream, 0)
     transcoded = Transcoded(stream, encoding)
     _skip(transcoded, offset)
     return LineSource(transcoded, offset)
@@ -314,7 +314,7 @@ def _check_text(head: bytes) -> None:
     raise FileError("binary", "This is no text file.", found)
 
 
-def _read_head(stream: BinaryIO) -> bytes:
+def read_head(stream: BinaryIO) -> bytes:
     """The first bytes, up to HEAD_BYTES."""
     head = b""
     while len(head) < HEAD_BYTES:
@@ -325,7 +325,7 @@ def _read_head(stream: BinaryIO) -> bytes:
     return head
 
 
-def _forward(stream: BinaryIO, offset: int) -> None:
+def go_to(stream: BinaryIO, offset: int) -> None:
     """Go to a place in a stream: by seeking, or by reading where it cannot seek."""
     if stream.seekable():
         stream.seek(offset)

@@ -41,6 +41,14 @@ PUNCTUATION = dict.fromkeys(
 ADDRESS = re.compile(r"(?:sips?|tel):([^@;?>]*)", re.IGNORECASE)
 BRACKETED = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<inside>[^<>]*)>\s*', re.DOTALL)
 EXTENSION = re.compile(r"ext\.?\s*(\d+)", re.IGNORECASE | re.ASCII)
+# How PBXs mark who called: <I>number, <D>dialled number<I>number, ->number. Without a
+# number behind it, or as a backslash alone, there was none to be had.
+CALLER_MARK = re.compile(r"(?:<D>[^<>]*)?<I>|->", re.IGNORECASE)
+NO_CALLER = "\\"
+# Last digits that are not told, as the law of some countries has it.
+MASKED = re.compile(r"(\+?\d*)([xX]{2,15}|\*{3,15})", re.ASCII)
+MASK = "X"
+MANY_ZEROS = re.compile(r"000+(?=[1-9])")
 NEVER = "(?!)"
 
 # Category of a number that no prefix of ours names, by the type that the library
@@ -173,7 +181,7 @@ def spell(
 
 def format_international(number: str) -> str:
     """A stored number for people: "+34 600 00 00 01"; others stay as they are."""
-    if not number.startswith("+"):
+    if not (number.startswith("+") and number[1:].isdecimal()):
         return number
     try:
         parsed = phonenumbers.parse(number)
@@ -246,13 +254,30 @@ def _spell_slowly(
     digits = core.translate(PUNCTUATION)
     if PLAIN.fullmatch(digits):
         return plain(digits)
-    if not core or core.casefold() in words:
+    if not core or core == NO_CALLER or core.casefold() in words:
         return None
+    masked = MASKED.fullmatch(digits)
+    if masked:
+        return _spell_masked(masked[1], masked[2], plain)
     return core[:MAX_IDENTIFIER]
+
+
+def _spell_masked(digits: str, mask: str, plain: Callable) -> str | None:
+    """A number whose last digits are not told, each of them as X; None without any."""
+    if not digits:
+        return None
+    for fill in "05":
+        number = plain(digits + fill * len(mask))
+        if number.startswith("+"):
+            return number[: -len(mask)] + MASK * len(mask)
+    return digits + MASK * len(mask)
 
 
 def _core(text: str) -> str:
     """The number or identifier in a text: of `"Name" <sip:123@host>`, 123."""
+    mark = CALLER_MARK.match(text.lstrip())
+    if mark:
+        text = text.lstrip()[mark.end() :]
     match = BRACKETED.fullmatch(text)
     core = match["inside"] if match else text
     match = ADDRESS.match(core.strip())
@@ -275,6 +300,8 @@ def _by_library(digits: str, rules: Country) -> str:
     """
     if _is_foreign(digits, rules):
         return f"+{digits}"
+    # 00034… is dialled with one zero too many; so no country begins.
+    digits = MANY_ZEROS.sub("00", digits, count=1) if digits[:3] == "000" else digits
     try:
         number = phonenumbers.parse(digits, rules.region or None)
     except phonenumbers.NumberParseException:

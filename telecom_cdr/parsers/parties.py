@@ -66,6 +66,12 @@ def read_parties(
     called = numbering.spell(called_text, country, digits, words)
     redirecting = numbering.spell(redirecting_text, country, digits, words).column()
     direction = read_direction(table, plan, calling, called)
+    if plan.spec.swap_incoming:
+        texts = _swapped(calling_text, called_text, direction == INCOMING)
+        calling_text, called_text = texts
+        calling, called = (
+            numbering.spell(text, country, digits, words) for text in texts
+        )
     parties = Parties(
         direction,
         calling.is_hidden() | ((direction == INCOMING) & _is_none(calling.column())),
@@ -78,6 +84,13 @@ def read_parties(
     verdicts.reject(neither, "number", calling_text)
     _respell_roaming(table, plan, country, digits, parties)
     return parties
+
+
+def _swapped(
+    calling: np.ndarray, called: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two columns of texts, the other way round in some rows."""
+    return np.where(rows, called, calling), np.where(rows, calling, called)
 
 
 def _is_none(values: np.ndarray) -> np.ndarray:

@@ -21,6 +21,45 @@ NUMBER = re.compile(
     r"([+-]?)(\d{0,25})(?:\.(\d{0,25}))?(?:[eE][+-]?\d{1,2})?", re.ASCII
 )
 CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,2})(\.\d{0,12})?", re.ASCII)
+# h:mm, and h:mm:ss of systems that sometimes add the seconds.
+SHORT_CLOCK = re.compile(r"(\d{1,9}):(\d{1,2})(?::(\d{1,2}))?", re.ASCII)
+# hh:mm'ss and m'ss, as Panasonic's PBXs write them.
+QUOTED_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9})'(\d{1,2})\"?", re.ASCII)
+WORDED = re.compile(
+    r"(?:(\d{1,9}) ?h[a-z]*\.?)? ?(?:(\d{1,9}) ?m[a-z]*\.?)? ?"
+    r"(?:(\d{1,9}) ?s[a-z]*\.?)?",
+    re.ASCII | re.IGNORECASE,
+)
+PACKED = {  # unit -> what its digits are: hours, minutes, seconds, a fraction
+    "hhmmss": re.compile(r"(\d{1,5})(\d{2})(\d{2})()", re.ASCII),
+    "hhmmsscc": re.compile(r"(\d{1,5})(\d{2})(\d{2})(\d{2})", re.ASCII),
+    "hmmt": re.compile(r"(\d{1,5})(\d{2})()(\d)", re.ASCII),
+}
+# A column may say what a row's duration is a number of: SEC, 6SEC, MIN, 60.
+UNIT = re.compile(r"(\d{0,6}) ?([a-z]*)\.?", re.ASCII | re.IGNORECASE)
+UNIT_SECONDS = {
+    "": 1, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
+    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
+    "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600,
+}  # fmt: skip
+DURATION_UNITS = (
+    "seconds",
+    "minutes",
+    "hms",
+    "hm",
+    "text",
+    "hhmmss",
+    "hhmmsscc",
+    "milliseconds",
+    "tenths",
+    "hmmt",
+)
+FACTORS = {
+    "seconds": Decimal(1),
+    "minutes": Decimal(60),
+    "milliseconds": Decimal("0.001"),
+    "tenths": Decimal(6),
+}
 CURRENCY_SIGNS = "€$£ \xa0\u202f"
 SIXTY = 60
 # Digits enough for every sum of what NUMBER lets through.
@@ -48,25 +87,79 @@ def read_column(texts: np.ndarray, reader: Reader) -> tuple[np.ndarray, np.ndarr
 def duration_reader(unit: str, rounding: str, decimal_mark: str) -> Reader:
     """The reader of durations: blank is 0, negative is none.
 
-    :param unit: seconds, minutes (decimal) or hms (h:mm:ss, mm:ss)
+    :param unit: one of DURATION_UNITS, see `seconds_reader`
     :param rounding: up, half_up, down: of fractions of a second
     """
-
-    factor = Decimal(SIXTY if unit == "minutes" else 1)
+    exact = seconds_reader(unit, decimal_mark)
 
     def read(text: str) -> int | None:
         """Whole seconds."""
-        if not text:
-            return 0
-        value = _clock(text, decimal_mark) if unit == "hms" else None
-        if unit != "hms":
-            value = to_decimal(text, decimal_mark)
-        if value is None or value < 0:
-            return None
-        seconds = round_decimal(EXACT.multiply(value, factor), rounding)
-        return seconds if seconds <= MAX_SECONDS else None
+        return _whole_seconds(exact(text), rounding) if text else 0
 
     return read
+
+
+def measured_reader(unit: str, rounding: str, decimal_mark: str) -> Reader:
+    """The reader of a duration and what it is a number of, with a tab between them.
+
+    :param unit: of durations beside which nothing stands
+    """
+    plain = duration_reader(unit, rounding, decimal_mark)
+
+    def read(text: str) -> int | None:
+        """Whole seconds."""
+        quantity, _, of = text.partition("\t")
+        if not (quantity and of):
+            return plain(quantity)
+        match = UNIT.fullmatch(of)
+        factor = UNIT_SECONDS.get(match[2].lower()) if match and of else None
+        value = to_decimal(quantity, decimal_mark)
+        if value is None or factor is None:
+            return None
+        count = Decimal(match[1] or 1) * factor
+        return _whole_seconds(EXACT.multiply(value, count), rounding)
+
+    return read
+
+
+def _whole_seconds(value: Decimal | None, rounding: str) -> int | None:
+    """Seconds as a database holds them; None for none, negative or too many."""
+    if value is None or value < 0:
+        return None
+    seconds = round_decimal(value, rounding)
+    return seconds if seconds <= MAX_SECONDS else None
+
+
+def seconds_reader(unit: str, decimal_mark: str) -> Callable[[str], Decimal | None]:
+    """The reader of durations as exact seconds; None for what is no duration.
+
+    seconds, minutes, milliseconds, tenths (of a minute): decimals.  hms: h:mm:ss or
+    mm:ss.  hm: h:mm (or h:mm:ss).  text: 1h 2m 3s, 00:03'45, 0'12, or what hms and
+    seconds are.  hhmmss, hhmmsscc (hundredths), hmmt (tenths of a minute): digits.
+    """
+    if unit in FACTORS:
+        return lambda text: _times(to_decimal(text, decimal_mark), FACTORS[unit])
+    if unit in PACKED:
+        return lambda text: _packed(text, unit)
+    if unit == "hm":
+        return _hours_and_minutes
+    if unit == "text":
+        return lambda text: _worded(text, decimal_mark)
+    return lambda text: _clock(text, decimal_mark)
+
+
+def _times(value: Decimal | None, factor: Decimal) -> Decimal | None:
+    """A product, exactly."""
+    return None if value is None else EXACT.multiply(value, factor)
+
+
+def _sum(hours: str, minutes: str, seconds: str, is_bound: bool) -> Decimal | None:
+    """Seconds of parts, "" for none; None where one behind another has 60 or more."""
+    parts = [int(part or 0) for part in (hours, minutes, seconds)]
+    is_big = parts[2] >= SIXTY or (bool(hours) and parts[1] >= SIXTY)
+    if is_bound and is_big:
+        return None
+    return Decimal((parts[0] * SIXTY + parts[1]) * SIXTY + parts[2])
 
 
 def _clock(text: str, decimal_mark: str) -> Decimal | None:
@@ -74,11 +167,38 @@ def _clock(text: str, decimal_mark: str) -> Decimal | None:
     match = CLOCK.fullmatch(text.replace(decimal_mark, "."))
     if not match:
         return None
-    hours, minutes, seconds, fraction = match.groups()
-    if int(seconds) >= SIXTY or (hours is not None and int(minutes) >= SIXTY):
+    whole = _sum(match[1] or "", match[2], match[3], True)
+    fraction = Decimal(f"0{match[4]}" if match[4] else 0)
+    return None if whole is None else whole + fraction
+
+
+def _hours_and_minutes(text: str) -> Decimal | None:
+    """Seconds of h:mm."""
+    match = SHORT_CLOCK.fullmatch(text)
+    return match and _sum(match[1], match[2], match[3] or "", True)
+
+
+def _worded(text: str, decimal_mark: str) -> Decimal | None:
+    """Seconds of 1h 2m 3s, hh:mm'ss, m'ss, h:mm:ss or plain seconds."""
+    match = WORDED.fullmatch(text)
+    if match and any(match.groups()):
+        return _sum(*(part or "" for part in match.groups()), False)
+    match = QUOTED_CLOCK.fullmatch(text)
+    if match:
+        return _sum(match[1] or "", match[2], match[3], True)
+    if ":" in text:
+        return _clock(text, decimal_mark)
+    return to_decimal(text, decimal_mark)
+
+
+def _packed(text: str, unit: str) -> Decimal | None:
+    """Seconds of digits without anything between them; leading zeros may lack."""
+    digits = text.zfill(len(unit)) if text.isascii() and text.isdecimal() else ""
+    match = PACKED[unit].fullmatch(digits)
+    whole = match and _sum(match[1] or "0", match[2], match[3], True)
+    if whole is None:
         return None
-    whole = (int(hours or 0) * SIXTY + int(minutes)) * SIXTY + int(seconds)
-    return whole + Decimal(f"0{fraction}" if fraction else 0)
+    return whole + int(match[4] or 0) * (Decimal("0.01") if unit != "hmmt" else 6)
 
 
 def volume_reader(decimal_mark: str) -> Reader:

@@ -2,80 +2,40 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Files to batches of call facts: the way into this package."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
 from .columns import Plan, make_plan
-from .exceptions import FileError, english
+from .exceptions import Wording, english
 from .facts import FACTS, ReadContext, read_facts
 from .formats import FormatSpec
-from .lines import Lines, LineSource, decode_lines, open_lines, resume_lines
+from .layouts.contract import Position, Rows
+from .layouts.nested import NestedSource
+from .layouts.opening import open_source
+from .layouts.text import SEPARATOR_LINE, TextSource
+from .legs import leg_columns, merge_legs
 from .parties import matches
-from .records import (
-    MAX_RECORD_LINES,
-    Dialect,
-    Records,
-    repair_quotes,
-    split_records,
-)
+from .row_calls import split_calls
 from .tables import Table
+from .totals import add_rows, add_stated, differences, kinds
 from .verdicts import MAX_FOUND, Verdicts, wording
-from .zones import FoldState
 
-__all__ = ["Batch", "Position", "Preview", "ReadContext", "preview", "read"]
+__all__ = [
+    "SEPARATOR_LINE",
+    "Batch",
+    "Position",
+    "Preview",
+    "ReadContext",
+    "preview",
+    "read",
+    "unbalanced",
+]
 
-MAX_RAW = 4_000
 REJECTIONS = ["line_number", "raw", "reason", "message", "found", "wording"]
-SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a reading of a file goes on, with all that it must know by then.
-
-    :ivar offset: bytes ahead (of the UTF-8 form for UTF-16 and the like)
-    :ivar line: number of the next line, from 1
-    :ivar encoding: what the file turned out to be written in
-    :ivar delimiter: the same for what parts its cells
-    :ivar header: names of the columns as they stand in the file; None: no header
-    :ivar fold: what the rows have told about a double hour of autumn
-    """
-
-    offset: int
-    line: int
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...] | None = None
-    fold: FoldState | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as JSON takes it."""
-        return {
-            "offset": self.offset,
-            "line": self.line,
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "header": None if self.header is None else list(self.header),
-            "fold": None if self.fold is None else list(astuple(self.fold)),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Position":
-        """What `to_dict` gave."""
-        header, fold = values["header"], values["fold"]
-        return cls(
-            offset=int(values["offset"]),
-            line=int(values["line"]),
-            encoding=values["encoding"],
-            delimiter=values["delimiter"],
-            header=None if header is None else tuple(header),
-            fold=None if fold is None else FoldState(*fold),
-        )
 
 
 @dataclass(frozen=True)
@@ -85,9 +45,9 @@ class Batch:
     :ivar facts: line_number and the columns `facts.FACTS`, in the order of the file
     :ivar rejections: line_number, raw, reason, message (English), found, wording (the
         message, to be told in another language)
-    :ivar rows: records, blank lines left out
+    :ivar rows: records, blank lines left out, one for each call of a row of several
     :ivar skipped: rows that a filter leaves out, repeated headers, rows of empty cells
-    :ivar merged: rows that belong to the record of another (none in this layout)
+    :ivar merged: rows that belong to the call of another
     :ivar position: where to go on behind them
     """
 
@@ -103,7 +63,7 @@ class Batch:
 class Preview:
     """The beginning of a file as it is and as a format reads it.
 
-    :ivar columns: the header's names, or positions from "1"
+    :ivar columns: the names that its columns have, or positions from "1"
     :ivar raw_rows: cells of the first rows
     :ivar facts: as in a batch, as are the rejections
     """
@@ -125,26 +85,32 @@ def read(
 
     What is read depends on the bytes, the format and the context alone: neither on
     how many rows a batch has nor on how often the reading was taken up again.
+    Where header or trailer state control totals, ask `unbalanced` at the end.
 
     :param stream: is sought to its start where it can seek, else must stand there
     :param position: a batch's position, to go on behind it
-    :param rows_per_batch: lines in a batch; a record that goes on is still in it
-    :raises FileError: binary, encoding, header (when the first batch is asked for)
-    :raises ArchiveError: where the stream is a member of a broken archive
+    :param rows_per_batch: lines or records in a batch; one that goes on is still in it
+    :raises FileError: binary, encoding, header, name, layout, spreadsheet (mostly when
+        the first batch is asked for)
+    :raises ArchiveError: where the stream is a member of a broken archive, or a
+        workbook that would fill the memory
     """
-    source, position = _open(stream, spec, position)
-    if spec.has_header and position.header is None:
+    source = open_source(stream, spec, position, context.file_name)
+    if source.is_empty:
         return
-    plan = make_plan(spec, position.header)
-    while raw_lines := source.peek(rows_per_batch + MAX_RECORD_LINES):
-        lines = decode_lines(raw_lines, position.encoding)
-        dialect = Dialect(position.delimiter, spec.quote)
-        records = split_records(lines, rows_per_batch, dialect)
-        source.take(records.used)
-        batch = _batch(records, lines, plan, context, position)
-        position = replace(batch.position, offset=source.offset)
-        if batch.rows:
-            yield replace(batch, position=position)
+    given = position or source.position
+    plan = make_plan(spec, source.position.header)
+    if isinstance(source, TextSource):
+        source.width = plan.width
+    state = given
+    while (rows := source.rows(rows_per_batch)) is not None:
+        batch = _batch(rows, plan, context, state)
+        state = replace(batch.position, **_place(source.position))
+        if batch.rows or state.totals != given.totals:
+            given = state
+            yield replace(batch, position=state)
+    if state.held and (last := _last(plan, state)).rows:
+        yield last
 
 
 def preview(
@@ -152,117 +118,162 @@ def preview(
 ) -> Preview:
     """The first rows of a file, as they are and as a format reads them.
 
-    :param limit: lines to look at
+    :param limit: lines or records to look at
     :raises FileError: as `read`
     """
-    source, position = _open(stream, spec, None)
-    header = position.header
-    lines = decode_lines(source.peek(limit + MAX_RECORD_LINES), position.encoding)
-    dialect = Dialect(position.delimiter, spec.quote)
-    table = split_records(lines, limit, dialect).table
-    rows = [list(table.row(row)) for row in range(len(table))]
-    batch = next(read(stream, spec, context, position, limit), None)
+    source = open_source(stream, spec, None, context.file_name)
+    if isinstance(source, NestedSource):
+        source.show_all(limit)
+    found = None if source.is_empty else source.rows(limit)
+    table = found.table if found else None
+    rows = [table.row(row) for row in range(len(table))] if table is not None else []
+    batch = next(read(stream, spec, context, None, limit), None)
     facts = batch.facts if batch else pd.DataFrame(columns=["line_number", *FACTS])
     rejections = batch.rejections if batch else pd.DataFrame(columns=REJECTIONS)
+    names = source.columns()
     count = max(map(len, rows), default=0)
-    names = [str(number) for number in range(1, count + 1)]
-    columns = [*header, *names[len(header) :]] if header else names
+    columns = names + [str(number) for number in range(len(names) + 1, count + 1)]
     return Preview(columns, rows, facts, rejections)
 
 
-# === The beginning of a file === #
+def unbalanced(spec: FormatSpec, position: Position) -> list[Wording]:
+    """What header and trailer records state and the rows do not add up to.
+
+    :param position: of the last batch
+    """
+    return differences(spec, position.totals) if spec.control_totals else []
 
 
-def _open(
-    stream: BinaryIO, spec: FormatSpec, position: Position | None
-) -> tuple[LineSource, Position]:
-    """Lines from the first data row on, or from a position on."""
-    if position:
-        return resume_lines(stream, position.encoding, position.offset), position
-    source, encoding = open_lines(stream, spec.encoding)
-    delimiter, skipped = _separator(source, spec, encoding)
-    source.peek(skipped)
-    source.take(skipped)
-    position = Position(source.offset, skipped + 1, encoding, delimiter)
-    return source, _with_header(source, spec, position) if spec.has_header else position
-
-
-def _separator(source: LineSource, spec: FormatSpec, encoding: str) -> tuple[str, int]:
-    """The delimiter, and how many lines to leave out: `sep=;` may say so itself."""
-    first = decode_lines(source.peek(1), encoding).texts
-    match = SEPARATOR_LINE.fullmatch(first[0].rstrip("\r\n")) if first else None
-    if match:
-        return match[1], max(spec.skipped_lines, 1)
-    return spec.delimiter, spec.skipped_lines
-
-
-def _with_header(source: LineSource, spec: FormatSpec, position: Position) -> Position:
-    """The position behind the header, which is the first line that is not blank."""
-    dialect = Dialect(position.delimiter, spec.quote)
-    while raw_lines := source.peek(1 + MAX_RECORD_LINES):
-        records = split_records(decode_lines(raw_lines, position.encoding), 1, dialect)
-        source.take(records.used)
-        position = replace(
-            position, offset=source.offset, line=position.line + records.used
-        )
-        if records.problems:
-            raise FileError("encoding", "The header cannot be decoded.", "header")
-        if len(records.table):
-            return replace(position, header=tuple(records.table.row(0)))
-    return position
+def _place(position: Position) -> dict[str, Any]:
+    """What a source knows of where it is."""
+    names = ("offset", "line", "encoding", "delimiter", "header", "values")
+    return {name: getattr(position, name) for name in names}
 
 
 # === A batch === #
 
 
-def _batch(
-    records: Records, lines: Lines, plan: Plan, context: ReadContext, position: Position
-) -> Batch:
-    """Facts and rejections of some records; the position's offset is still the old."""
-    repair_quotes(
-        records, lines, plan.width, Dialect(position.delimiter, plan.spec.quote)
-    )
-    table = records.table
-    verdicts = Verdicts(len(table))
-    skipped = _judge_rows(records, table, plan, verdicts)
+def _batch(rows: Rows, plan: Plan, context: ReadContext, position: Position) -> Batch:
+    """Facts and rejections of some records; of the position, only what is ours."""
+    rows, totals = _without_controls(rows, plan, position)
+    verdicts = Verdicts(len(rows.table))
+    skipped = _judge_rows(rows, plan, verdicts)
     fit = verdicts.good() & ~skipped
-    inner = Verdicts(int(fit.sum()))
-    facts, fold = read_facts(table.only(fit), plan, context, inner, position.fold)
-    verdicts.reason[fit], verdicts.found[fit] = inner.reason, inner.found
-    numbers = records.first + position.line
-    facts.insert(0, "line_number", numbers[fit][inner.good()])
-    expected = _expected(plan, position)
-    return Batch(
-        facts=facts,
-        rejections=_rejections(records, lines, verdicts, numbers, expected),
-        rows=len(table),
-        skipped=int(skipped.sum()),
-        merged=0,
-        position=replace(position, line=position.line + records.used, fold=fold),
+    table, origin = split_calls(rows.table.only(fit), plan)
+    if plan.spec.control_totals:
+        totals = _with_rows(totals, rows, table, plan, skipped)
+    inner = Verdicts(len(table))
+    facts, fold = read_facts(table, plan, context, inner, position.fold)
+    origin = np.flatnonzero(fit)[origin]
+    facts.insert(0, "line_number", rows.numbers[origin][inner.good()])
+    rejections = _rejections(rows, plan, position, verdicts, (inner, origin))
+    position = replace(position, fold=fold, totals=totals)
+    count = len(table) + len(fit) - int(fit.sum())
+    batch = Batch(facts, rejections, count, int(skipped.sum()), 0, position)
+    if plan.spec.legs is None:
+        return batch
+    own = {
+        name: column[inner.good()] for name, column in leg_columns(table, plan).items()
+    }
+    return _merged(replace(batch, facts=facts.assign(**own)), plan)
+
+
+def _without_controls(
+    rows: Rows, plan: Plan, position: Position
+) -> tuple[Rows, Mapping[str, Any]]:
+    """The rows without header and trailer records, and the totals with these."""
+    if plan.spec.record_types is None:
+        return rows, position.totals
+    found = kinds(rows.table, plan)
+    totals = position.totals
+    if plan.spec.control_totals:
+        totals = add_stated(totals, rows.table, plan, found)
+    return rows.only(~found["header"] & ~found["trailer"]), totals
+
+
+def _with_rows(
+    totals: Mapping[str, Any],
+    rows: Rows,
+    calls: Table,
+    plan: Plan,
+    skipped: np.ndarray,
+) -> Mapping[str, Any]:
+    """The totals with the rows of a batch, also with those that a filter leaves out.
+
+    :param calls: the rows that are read
+    """
+    other = kinds(rows.table, plan)["other"] | _is_header(rows.table, plan.header)
+    left_out = rows.table.only(skipped & ~other)
+    count = len(rows.table) - int(other.sum()) - len(left_out)
+    totals = add_rows(totals, calls, plan, count)
+    return add_rows(totals, left_out, plan, len(left_out))
+
+
+def _merged(batch: Batch, plan: Plan) -> Batch:
+    """A batch whose rows have waited for the others of their call."""
+    legs = merge_legs(batch.facts, plan, batch.position.held)
+    return replace(
+        batch,
+        facts=legs.facts,
+        merged=legs.merged,
+        rows=len(legs.facts) + legs.merged + len(batch.rejections) + batch.skipped,
+        position=replace(batch.position, held=legs.held),
     )
 
 
-def _judge_rows(
-    records: Records, table: Table, plan: Plan, verdicts: Verdicts
-) -> np.ndarray:
+def _last(plan: Plan, position: Position) -> Batch:
+    """The rows that have waited, once there are no others."""
+    legs = merge_legs(None, plan, position.held)
+    count = len(legs.facts) + legs.merged
+    none = pd.DataFrame(columns=REJECTIONS)
+    position = replace(position, held="")
+    return Batch(legs.facts, none, count, 0, legs.merged, position)
+
+
+def _judge_rows(rows: Rows, plan: Plan, verdicts: Verdicts) -> np.ndarray:
     """Which rows are to be skipped; rejects what is no row at all, or too narrow."""
-    for record, reason in records.problems.items():
-        verdicts.reason[record] = reason
-    skipped = verdicts.good() & _is_skipped(table, plan)
+    table = rows.table
+    for row, (reason, found) in rows.problems.items():
+        verdicts.reason[row], verdicts.found[row] = reason, found
+    skipped = _is_left_out(table, plan)
+    if rows.names is None:
+        skipped |= _is_blank(table, plan)
+    skipped &= verdicts.good()
     narrow = (table.widths < plan.width) & ~skipped
     verdicts.reject(narrow, "columns", table.widths.astype(object))
+    if rows.names:
+        _judge_names(rows, plan, skipped, verdicts)
     return skipped
 
 
-def _is_skipped(table: Table, plan: Plan) -> np.ndarray:
-    """Rows that are no calls: filtered, repeated headers, nothing but empty cells."""
+def _judge_names(
+    rows: Rows, plan: Plan, skipped: np.ndarray, verdicts: Verdicts
+) -> None:
+    """Reject records that name their values, but have none for the start."""
+    starts = ", ".join(map(str, plan.spec.columns("start")))
+    lacking = (rows.table.first(plan.places("start")) == "") & ~skipped
+    for row in np.flatnonzero(lacking & verdicts.good()).tolist():
+        if rows.names and (names := rows.names(row)):
+            verdicts.reason[row], verdicts.found[row] = "names", names
+            verdicts.expected[row] = starts
+
+
+def _is_blank(table: Table, plan: Plan) -> np.ndarray:
+    """Rows of nothing but empty cells."""
+    blank = np.zeros(len(table), bool)
+    start = table.first(plan.shared.get("start", plan.places("start")))
+    for row in np.flatnonzero(start == "").tolist():
+        blank[row] = not "".join(table.row(row)).strip()
+    return blank
+
+
+def _is_left_out(table: Table, plan: Plan) -> np.ndarray:
+    """Rows that are no calls: filtered, of another type, repeated headers."""
     skipped = np.zeros(len(table), bool)
-    for row in np.flatnonzero(table.first(plan.places("start")) == "").tolist():
-        skipped[row] = not "".join(table.row(row)).strip()
     for rule in plan.spec.record_filters:
         found = matches(table, plan, rule)
         skipped |= found if rule.result == "skip" else ~found
-    return skipped | _is_header(table, plan.header)
+    return skipped | kinds(table, plan)["other"] | _is_header(table, plan.header)
 
 
 def _is_header(table: Table, header: tuple[str, ...]) -> np.ndarray:
@@ -282,26 +293,43 @@ def _expected(plan: Plan, position: Position) -> dict[str, str]:
         "duration": plan.spec.duration_unit,
         "amount": plan.spec.decimal_mark,
         "encoding": position.encoding,
+        "syntax": plan.spec.layout.upper(),
     }
 
 
 def _rejections(
-    records: Records,
-    lines: Lines,
+    rows: Rows,
+    plan: Plan,
+    position: Position,
     verdicts: Verdicts,
-    number: np.ndarray,
-    expected: dict[str, str],
+    calls: tuple[Verdicts, np.ndarray],
 ) -> pd.DataFrame:
-    """The rejected records with their raw lines."""
-    rows = np.flatnonzero(~verdicts.good())
-    found = [str(text)[:MAX_FOUND] for text in verdicts.found[rows]]
-    reasons = verdicts.reason[rows].tolist()
-    spans = zip(records.first[rows].tolist(), records.count[rows].tolist(), strict=True)
-    raw = [lines.raw(first, count)[:MAX_RAW] for first, count in spans]
-    texts = zip(reasons, found, strict=True)
-    told = [wording(reason, text, expected) for reason, text in texts]
+    """The rejected records as they stand in the file.
+
+    :param verdicts: of the rows
+    :param calls: of the calls in them, and the row that each is in
+    """
+    inner, origin = calls
+    expected = _expected(plan, position)
+    bad = [(row, verdicts, row) for row in np.flatnonzero(~verdicts.good()).tolist()]
+    wrong = np.flatnonzero(~inner.good()).tolist()
+    bad += [(int(origin[call]), inner, call) for call in wrong]
+    bad.sort(key=lambda one: one[0])
+    reasons = [own.reason[place] for _row, own, place in bad]
+    found = [str(own.found[place])[:MAX_FOUND] for _row, own, place in bad]
+    told = [
+        wording(reason, text, {**expected, reason: one} if one else expected)
+        for reason, text, one in zip(
+            reasons,
+            found,
+            (own.expected[place] for _row, own, place in bad),
+            strict=True,
+        )
+    ]
     messages = [english(one) for one in told]
-    return _rejection_frame(number[rows], raw, reasons, messages, found, told)
+    places = [row for row, _own, _place in bad]
+    raw = [rows.raw(row) for row in places]
+    return _rejection_frame(rows.numbers[places], raw, reasons, messages, found, told)
 
 
 def _rejection_frame(numbers: np.ndarray, *texts: list) -> pd.DataFrame:

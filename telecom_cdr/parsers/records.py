@@ -20,10 +20,17 @@ TOO_BIG = [SENTINEL]
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are parted: one character each, `quote` may be empty."""
+    """How cells are parted: one character each.
+
+    :ivar quote: may be empty, as may `escape`, which takes the meaning from the
+        character behind it
+    :ivar is_loose: cells may hold delimiters that nothing marks: all rows as lists
+    """
 
     delimiter: str
     quote: str
+    escape: str = ""
+    is_loose: bool = False
 
     def options(self) -> dict[str, object]:
         """The same for the csv module."""
@@ -32,6 +39,7 @@ class Dialect:
             "quotechar": self.quote or None,
             "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             "skipinitialspace": self.delimiter != " ",
+            "escapechar": self.escape or None,
         }
 
 
@@ -71,6 +79,9 @@ def _one_line_each(texts: list[str], dialect: Dialect) -> Table | None:
     """Cells of lines that are a record each; None where one goes on or is too big."""
     if not texts or max(map(len, texts)) > MAX_CELL:
         return None
+    is_escaped = dialect.escape and any(dialect.escape in text for text in texts)
+    if dialect.is_loose or is_escaped:
+        return _by_csv(texts, dialect)
     table = part_text(texts, dialect.delimiter, dialect.quote)
     return _by_csv(texts, dialect) if table is None else table
 
@@ -163,19 +174,58 @@ def _flagged(records: Records, lines: Lines) -> Records:
     return records
 
 
-def repair_quotes(records: Records, lines: Lines, width: int, dialect: Dialect) -> None:
-    """Part rows anew that lack cells because quotes inside of them are not escaped.
+def repair_quotes(
+    records: Records, lines: Lines, width: int, dialect: Dialect, most: int = 0
+) -> None:
+    """Part rows anew that quotes inside of cells, not escaped, have parted wrongly.
 
-    FreeSWITCH quotes every cell and escapes nothing: what parts cells there is quote,
-    delimiter, quote.
+    FreeSWITCH and FusionPBX quote every cell and escape nothing: what parts cells
+    there is quote, delimiter, quote.
+
+    :param width: cells that a row must have
+    :param most: cells that it has, where a header tells; else 0
     """
     table, quote = records.table, dialect.quote
     if not quote or not isinstance(table, RowTable):
         return
+    is_wrong = table.widths < width
+    if most:
+        is_wrong = is_wrong | (table.widths > most)
+    is_odd = np.array([_ends_in(row, quote) for row in table.rows], bool)
     rows = list(table.rows)
-    for record in np.flatnonzero(table.widths < width).tolist():
+    for record in np.flatnonzero(is_wrong | is_odd).tolist():
         text = lines.raw(int(records.first[record]), int(records.count[record]))
         cells = text[1:-1].split(quote + dialect.delimiter + quote)
-        if text[:1] == text[-1:] == quote and len(cells) >= width:
-            rows[record] = cells
+        is_many = width <= len(cells) <= (most or len(cells))
+        if not is_wrong[record]:
+            is_many = len(cells) == len(rows[record])
+        if text[:1] == text[-1:] == quote and is_many:
+            rows[record] = [cell.replace(quote + quote, quote) for cell in cells]
     records.table = RowTable(rows)
+
+
+def _ends_in(cells: list[str], quote: str) -> bool:
+    """Whether a cell ends in a quote, which an unescaped one may have left there."""
+    return quote in "".join(cells) and any(cell.endswith(quote) for cell in cells)
+
+
+def join_loose(table: Table, place: int, width: int, delimiter: str) -> Table:
+    """Put the pieces of a cell together that delimiters inside of it have parted.
+
+    The cells ahead of it count from the row's begin, those behind it from its end.
+
+    :param place: of the column that may hold delimiters
+    :param width: cells that a row has; those beyond are pieces
+    """
+    if not isinstance(table, RowTable) or not (table.widths > width).any():
+        return table
+    rows = list(table.rows)
+    for number in np.flatnonzero(table.widths > width).tolist():
+        row = rows[number]
+        behind = place + 1 + len(row) - width
+        rows[number] = [
+            *row[:place],
+            delimiter.join(row[place:behind]),
+            *row[behind:],
+        ]
+    return RowTable(rows)

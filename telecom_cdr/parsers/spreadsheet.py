@@ -27,17 +27,20 @@ MAX_BYTES = 256 * 1024**2
 MAX_STRINGS_BYTES = 64 * 1024**2
 MAX_RATIO = 200
 MAX_ROWS = 1_000_000
-MAX_COLUMNS = 100
+MAX_COLUMNS = 256
 MAX_SHEETS = 50
 MAX_CELL = 4_000
 # What a spreadsheet itself shows of a number.
 DIGITS = 15
+MAX_DIGITS = 9  # of a row's number
 MAX_SERIAL = 2_958_465  # 31 December 9999
 DAY_SECONDS = 86_400
 # Built-in number formats that show dates or times, those of East Asia included.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
 LETTERS = re.compile(r"[A-Z]{1,3}")
+# What a damaged workbook makes its readers raise.
+BROKEN = (*DAMAGES, etree.XMLSyntaxError, LookupError, RuntimeError, EOFError)
 DECLARATIONS = tuple(
     mark.encode(encoding)
     for mark in ("<!DOCTYPE", "<!ENTITY")
@@ -89,13 +92,36 @@ def read_sheets(stream: BinaryIO) -> list[Sheet]:
     try:
         with zipfile.ZipFile(stream) as package:
             return _sheets(package)
-    except (
-        *DAMAGES,
-        etree.XMLSyntaxError,
-        LookupError,
-        RuntimeError,
-        EOFError,
-    ) as error:
+    except BROKEN as error:
+        raise _damaged(error) from error
+
+
+def open_sheet(stream: BinaryIO, name: str = "") -> Iterator[tuple[int, list[str]]]:
+    """The rows of one sheet that are not empty, as they are asked for.
+
+    :param stream: seekable
+    :param name: of the sheet; "" for the first that is not hidden
+    :return: number in the sheet, from 1, and stripped cells
+    :raises ArchiveError: as `read_sheets`
+    :raises FileError: as `read_sheets`, or there is no such sheet
+    """
+    stream.seek(0)
+    if not is_spreadsheet(stream.read(4)):
+        message = "This is no workbook (.xlsx). Choose the layout that the file has."
+        raise FileError("spreadsheet", message, "no zip")
+    check_package(stream)
+    stream.seek(0)
+    try:
+        with zipfile.ZipFile(stream) as package:
+            parts, book = _parts(package)
+            plain = name.strip().casefold()
+            found = [p for title, p in parts if plain in ("", title.strip().casefold())]
+            if not found:
+                message = "There is no sheet '%(found)s'. The workbook has: %(sheets)s."
+                sheets = ", ".join(title for title, _ in parts)
+                raise FileError("spreadsheet", message, name, sheets=sheets)
+            yield from _rows(package, found[0], book)
+    except BROKEN as error:
         raise _damaged(error) from error
 
 
@@ -177,6 +203,12 @@ def _damaged(error: Exception) -> FileError:
 
 def _sheets(package: zipfile.ZipFile) -> list[Sheet]:
     """The sheets, in their order."""
+    parts, book = _parts(package)
+    return [_sheet(package, part, name, book) for name, part in parts]
+
+
+def _parts(package: zipfile.ZipFile) -> tuple[list[tuple[str, str]], _Book]:
+    """Names and parts of the sheets, in their order, and what their cells refer to."""
     workbook = _xml(package, "xl/workbook.xml")
     targets = {
         one.get("Id"): posixpath.normpath(
@@ -200,11 +232,7 @@ def _sheets(package: zipfile.ZipFile) -> list[Sheet]:
     origin = datetime(1904, 1, 1) if counts_from_1904 else datetime(1899, 12, 30)  # noqa: DTZ001
     book = _Book(_shared_texts(package), _date_styles(package), origin)
     names = [(name, targets[key]) for name, key in visible if key in targets]
-    return [
-        _sheet(package, part, name, book)
-        for name, part in names
-        if "/worksheets/" in part
-    ]
+    return [one for one in names if "/worksheets/" in one[1]], book
 
 
 def _relation(sheet: etree._Element) -> str:
@@ -270,18 +298,28 @@ def _is_date(style: etree._Element, dates: set[str]) -> bool:
 
 def _sheet(package: zipfile.ZipFile, part: str, name: str, book: _Book) -> Sheet:
     """A worksheet as rows of texts."""
-    lines, rows, line = [], [], 0
+    lines, rows = [], []
+    for line, cells in _rows(package, part, book):
+        if len(rows) == MAX_ROWS:
+            message = "More than %(most)s rows on '%(found)s': split it."
+            raise FileError("spreadsheet", message, name, most=MAX_ROWS)
+        lines.append(line)
+        rows.append(cells)
+    return Sheet(name, lines, rows)
+
+
+def _rows(
+    package: zipfile.ZipFile, part: str, book: _Book
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a worksheet that are not empty, with their numbers."""
+    line = 0
     for element in _elements(package, part, "row"):
         number = element.get("r", "")
-        line = int(number) if number.isdigit() else line + 1
+        is_number = number.isdecimal() and len(number) < MAX_DIGITS
+        line = max(line + 1, int(number) if is_number else 0)
         cells = _cells(element, book)
         if any(cells):
-            if len(rows) == MAX_ROWS:
-                message = "More than %(most)s rows on '%(found)s': split it."
-                raise FileError("spreadsheet", message, name, most=MAX_ROWS)
-            lines.append(line)
-            rows.append(cells)
-    return Sheet(name, lines, rows)
+            yield line, cells
 
 
 def _cells(row: etree._Element, book: _Book) -> list[str]:

@@ -3,7 +3,7 @@
 """Rows as columns of cells: two ways to hold them, one to use them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +91,48 @@ class RowTable(Table):
         if len(self) and place < self.widths.min():
             return [row[place] for row in self.rows]
         return [row[place] if place < len(row) else "" for row in self.rows]
+
+
+class Derived(Table):
+    """Rows of another table, with further columns in places that it does not use."""
+
+    def __init__(
+        self,
+        base: Table,
+        further: Mapping[int, np.ndarray],
+        rows: np.ndarray | None = None,
+    ) -> None:
+        """Rows of `base` as they are, or those that are asked for.
+
+        :param further: place -> stripped cells, one of each row
+        :param rows: int64, the row of `base` that each row is; None: all of them
+        """
+        super().__init__(base.widths if rows is None else base.widths[rows])
+        self._base, self._rows, self._further = base, rows, further
+
+    def only(self, rows: np.ndarray) -> Table:
+        """A table of some of the rows (bool array)."""
+        if rows.all():
+            return self
+        further = {place: cells[rows] for place, cells in self._further.items()}
+        if self._rows is None:
+            return Derived(self._base.only(rows), further)
+        return Derived(self._base, further, self._rows[rows])
+
+    def row(self, number: int) -> list[str]:
+        """All cells of one row of the other table."""
+        return self._base.row(number if self._rows is None else self._rows[number])
+
+    def cells(self, place: int) -> list[str]:
+        """One cell of every row."""
+        return self.column(place).tolist()
+
+    def column(self, place: int) -> np.ndarray:
+        """Stripped cells of one column: object array of str."""
+        if place in self._further:
+            return self._further[place]
+        column = self._base.column(place)
+        return column if self._rows is None else column[self._rows]
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ is lost. Autumn: the double hour is told apart by the order of the file where th
 shows, else it is the first of the two. Both are noted with the call.
 """
 
+import re
 import zoneinfo
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +23,16 @@ STEP_BACK = 1_800
 # A row this far from the double hour ends what the order of the file tells about it.
 FAR = 12 * 3_600
 GAP, FOLD = "gap", "fold"
+# An offset from UTC: 2, -5.5 (hours), 120 (minutes), +0200, 02:00, UTC+2; with a digit
+# in front that says whether summer time is in force, and seconds: 1+020000.
+OFFSET = re.compile(
+    r"(?:(?:UTC|GMT)? ?([+-]?)"
+    r"(?:(\d{1,2}):(\d{2})|(\d{2})(\d{2})|(\d{1,3}(?:[.,]\d+)?))"
+    r"|[01]([+-])(\d{2})(\d{2})\d{2})",
+    re.ASCII | re.IGNORECASE,
+)
+NO_DISTANCE = ("Z", "UTC", "GMT")
+MOST_HOURS, SIXTY = 15, 60
 
 
 @dataclass(frozen=True)
@@ -94,8 +106,45 @@ def _change(info: zoneinfo.ZoneInfo, begin: int, end: int) -> int:
     return begin + bisect_right(seconds, 0, key=lambda at: _offset(info, at) != before)
 
 
+def read_offset(text: str) -> int | None:
+    """Seconds east of UTC; None for what is no offset.
+
+    A number alone is hours up to 15, minutes above, hours and minutes with four digits.
+    """
+    if text.upper() in NO_DISTANCE:
+        return 0
+    match = OFFSET.fullmatch(text)
+    if not match:
+        return None
+    sign, hours, minutes, packed, of_hour, number, flagged, *last = match.groups()
+    if flagged:
+        sign, hours, minutes = flagged, *last
+    if number:
+        value = Decimal(number.replace(",", "."))
+        seconds = value * SIXTY * (SIXTY if value <= MOST_HOURS else 1)
+    else:
+        if int(minutes or of_hour) >= SIXTY:
+            return None
+        seconds = (int(hours or packed) * SIXTY + int(minutes or of_hour)) * SIXTY
+    if seconds > MOST_HOURS * SIXTY * SIXTY or seconds != int(seconds):
+        return None
+    return -int(seconds) if sign == "-" else int(seconds)
+
+
+def is_zone(name: str) -> bool:
+    """Whether a text is the name of a time zone."""
+    try:
+        return bool(zoneinfo.ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
+
+
 def to_utc(
-    local: np.ndarray, duration: np.ndarray, zone: str, state: FoldState | None = None
+    local: np.ndarray,
+    duration: np.ndarray,
+    zone: str,
+    state: FoldState | None = None,
+    in_order: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, FoldState | None]:
     """Local times, in the order of the file, to UTC.
 
@@ -103,6 +152,7 @@ def to_utc(
     :param duration: int64 seconds, to know when the calls ended
     :param zone: IANA name
     :param state: what the rows before have told about a double hour
+    :param in_order: whether the order tells anything: else the double hour is the first
     :return: datetime64[s] in UTC; object: "gap", "fold" or None; the state after
     """
     notes = np.full(len(local), None, object)
@@ -115,6 +165,8 @@ def to_utc(
     offset = np.where(step < 0, table.first, _pick(table.after, step, 0))
     is_gap, is_fold = _traps(table, wall, step)
     notes[is_gap], notes[is_fold] = GAP, FOLD
+    if not in_order:
+        return (wall - offset).astype("datetime64[s]"), notes, state
     second, state = _second_pass(table, wall, wall + duration, is_fold, step, state)
     offset = np.where(second, _pick(table.after, step + 1, 0), offset)
     return (wall - offset).astype("datetime64[s]"), notes, state

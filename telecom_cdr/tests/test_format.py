@@ -54,18 +54,6 @@ class TestShippedFormats(TelecomCommon):
         names = names or ("direction", "calling_number", "called_number", "duration")
         return self._calls().mapped(lambda call: tuple(call[name] for name in names))
 
-    def test_every_shipped_format_has_a_test(self):
-        shipped = self.env["ir.model.data"].search(
-            [("module", "=", "telecom_cdr"), ("model", "=", "telecom.format")]
-        )
-        tests = [name for name in dir(self) if name.startswith("test_reads_")]
-        self.assertEqual(
-            sorted(shipped.mapped("name")),
-            sorted(
-                f"telecom_format_{name.removeprefix('test_reads_')}" for name in tests
-            ),
-        )
-
     def test_reads_asterisk_master(self):
         answer = "2026-10-05 10:00:05"
         row = ASTERISK.format

@@ -10,7 +10,6 @@ import json
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -559,19 +558,6 @@ class TestArithmeticExamples(ExampleCase):
         self.assertEqual(self._calls().currency_id, self.company.currency_id)
         self.assertEqual(self._calls().conversion, "4/5")
         self._assert_example([0.176], [0.18])
-
-    def test_no_monthly_tiers_where_bands_split_calls(self):
-        """The seconds of another band would count for the month of the first."""
-        self.tariff.band_rule = "split"
-        night = self._band("Night", {"hour_from": 22, "hour_to": 6, **EVERY_DAY})
-        self._add(prefix="44", price=0.06, time_band_id=night.id)
-        count = len(self.tariff.rate_ids)
-        tier = {"kind": "volume", "start": 60, "price": 0.3}
-        with self.assertRaises(ValidationError) as caught:
-            self._add(tiers=[tier], prefix="44", price=0.6, volume_unit="seconds")
-        self.assertIn("monthly tiers and time bands both", str(caught.exception))
-        self.env.invalidate_all()
-        self.assertEqual(len(self.tariff.rate_ids), count)
 
 
 @tagged("post_install", "-at_install")

@@ -18,6 +18,7 @@ from ..models.rate_sheet_export import neutralised
 from ..models.reading_messages import TEXTS
 from ..models.table_frames import read_frame
 from ..models.tariff_tables import load_rates
+from ..parsers.rate_sheets import names
 from .common import MANAGER, READER, TelecomCommon
 from .refusal import RefusalMixin
 from .test_rating import row
@@ -312,8 +313,141 @@ class TestRateSheet(RateSheetCase):
         ]
         sheet = self._import("Full list\nPrefix,Rate\n33,0.06\n")
         self.assertEqual(self._counts(sheet), {"new": 1})
-        self.assertIn("bands or patterns, left alone: 1", sheet.assumption_text)
+        self.assertIn("bands, patterns), left alone: 1", sheet.assumption_text)
         self.assertFalse(self.az.rate_ids.filtered("time_band_id").date_end)
+
+    # === WHAT A ROW NAMES === #
+
+    def _night(self, name="Night", **hours):
+        return self.env["telecom.time.band"].create(
+            {
+                "name": name,
+                "company_id": self.company.id,
+                "line_ids": [Command.create(hours or {"hour_from": 22, "hour_to": 8})],
+            }
+        )
+
+    def _targets(self):
+        names = ("prefix", "destination_id", "category", "time_band_id", "price")
+        return [
+            tuple(one.name if hasattr(one, "name") else one for one in row)
+            for row in self._rates(None, *names)
+        ]
+
+    def test_rows_are_for_what_they_name(self):
+        self._night()
+        testland = {"name": "Testland", "company_id": self.company.id}
+        self.env["telecom.destination"].create(testland)
+        text = (
+            "Destination,Prefix,Category,Time band,Rate\n"
+            "Somewhere,44,premium,,0.10\n"  # what stands beside a code says nothing
+            "Somewhere,44,,night,0.05\n"
+            "TESTLAND,,,any time,0.20\n"
+            ",,International,,0.30\n"
+            ",,all calls,NIGHT,0.40\n"
+        )
+        sheet = self._import(text)
+        self.assertEqual(self._counts(sheet), {"new": 5})
+        self.assertCountEqual(
+            self._targets(),
+            [
+                ("44", False, False, False, 0.10),
+                ("44", False, False, "Night", 0.05),
+                (False, "Testland", False, False, 0.20),
+                (False, False, "international", False, 0.30),
+                (False, False, False, "Night", 0.40),
+            ],
+        )
+        dearer = text.replace("0.20", "0.25").replace("0.05", "0.04")
+        sheet = self._import(dearer, date_start="2030-01-01 00:00:00")
+        self.assertEqual(self._counts(sheet), {"dearer": 1, "cheaper": 1, "same": 3})
+        names = ("destination", "time_band_id", "old_price", "new_price")
+        lines = self.env["telecom.rate.sheet.line"].search(
+            [("sheet_id", "=", sheet.id), ("kind", "!=", "same")], order="kind"
+        )
+        self.assertEqual(
+            [tuple(line[name] for name in names) for line in lines],
+            [
+                (
+                    "Somewhere",
+                    self.env["telecom.time.band"].search([], limit=1),
+                    0.05,
+                    0.04,
+                ),
+                ("TESTLAND", self.env["telecom.time.band"], 0.20, 0.25),
+            ],
+        )
+
+    def test_unknown_names_are_rejected_lines(self):
+        self._night()
+        for name in ("Twin", "Twin"):
+            self.env["telecom.destination"].create(
+                {"name": name, "company_id": self.company.id}
+            )
+        sheet = self._import(
+            "Destination,Prefix,Category,Time band,Called pattern,Rate\n"
+            "Marsland,,,,,0.1\n"
+            ",,martian,,,0.1\n"
+            ",44,,Noon,,0.1\n"
+            "Twin,,,,,0.1\n"
+            ",44,,,(,0.1\n"
+            ",33,,,,0.1\n"
+        )
+        self.assertEqual(self._counts(sheet), {"new": 1, "broken": 5})
+        messages = dict(self._lines(sheet, "line_number", "message"))
+        self.assertEqual(
+            messages[2],
+            "Expected a code in the row, a list of codes for its destination, or the "
+            "name of one of the company's destinations; found 'Marsland'.",
+        )
+        self.assertIn("one of the categories Landline, Mobile", messages[3])
+        self.assertIn("found 'martian'", messages[3])
+        self.assertEqual(
+            messages[4],
+            "Expected one of the company's time bands Night (empty: at any time); "
+            "found 'Noon'.",
+        )
+        self.assertIn("a name that only one of them has", messages[5])
+        self.assertIn("RE2", messages[6])
+        self.assertEqual([one[0] for one in self._rates()], ["33"])
+
+    def test_a_full_list_ends_only_kinds_that_it_holds(self):
+        band = self._night()
+        self.az.rate_ids = [
+            Command.create({"prefix": "44", "price": 0.01, "time_band_id": band.id}),
+            Command.create({"prefix": "45", "price": 0.01, "time_band_id": band.id}),
+            Command.create({"category": "mobile", "price": 0.1}),
+            Command.create({"prefix": "46", "price": 0.1}),
+        ]
+        text = "Full list\nPrefix,Time band,Rate\n44,Night,0.01\n45,Noon,0.02\n"
+        sheet = self._import(text, date_start="2030-01-01 00:00:00")
+        # 46 is missing; 45 is named in a row that cannot be read; 'mobile' is of a
+        # kind that the file does not speak of.
+        self.assertEqual(self._counts(sheet), {"same": 1, "ended": 1, "broken": 1})
+        self.assertIn("left alone: 1", sheet.assumption_text)
+        ended = self.az.rate_ids.filtered("date_end")
+        self.assertEqual(ended.mapped("prefix"), ["46"])
+
+    def test_bands_that_contradict_each_other_are_refused(self):
+        self._night()
+        self._night("Late", hour_from=23, hour_to=24)
+        sheet = self._sheet(
+            "Prefix,Time band,Rate\n44,Night,0.01\n44,Late,0.02\n33,Late,0.02\n"
+        )
+        with self.assertSays(UserError, "Night and Late both hold"):
+            sheet.action_preview()
+        self.assertFalse(self._rates())
+        self.env["telecom.time.band"].search([("name", "=", "Late")]).priority = 20
+        sheet.action_preview()
+        sheet.action_apply()
+        self.assertEqual(len(self._rates()), 3)
+
+    def test_what_is_changed_by_name_is_rated_again(self):
+        self._night()
+        self._import("Category,Time band,Rate\nmobile,Night,0.06\n")
+        marks = self.env["telecom.rating.mark"].search([("tariff_id", "=", self.az.id)])
+        self.assertEqual(marks.mapped("category"), ["mobile"])
+        self.assertEqual(marks.mapped("prefix"), [False])
 
     # === CALLS === #
 
@@ -559,9 +693,11 @@ class TestRateSheet(RateSheetCase):
     def test_every_text_of_the_reader_can_be_translated(self):
         folder = Path(__file__).parents[1] / "parsers"
         found = []
-        for path in [*folder.glob("rate_*.py"), folder / "spreadsheet.py"]:
+        for path in [*folder.glob("rate_sheets/*.py"), folder / "spreadsheet.py"]:
             for node in ast.walk(ast.parse(path.read_text())):
                 found += list(_told(node))
+        found += [*names.EXPECTED.values(), names.NO_BANDS, names.SEVERAL]
+        found += [names.EXPECTED_PATTERN, names.EXPECTED_ORDER]
         self.assertGreater(len(found), 20)
         self.assertEqual([text for text in found if text not in TEXTS], [])
 
@@ -593,7 +729,7 @@ class TestMarginGuard(RateSheetCase):
     def _losses(self, sheet):
         return [
             (
-                loss.retail_tariff_id.name, loss.rate_text, loss.prefix, loss.seconds,
+                loss.retail_tariff_id.name, loss.rate_text, loss.prefix, loss.quantity,
                 loss.retail_amount, loss.cost_amount, loss.customer_count,
             )
             for loss in sheet.loss_ids.sorted(lambda one: (one.prefix, one.margin))
@@ -636,6 +772,96 @@ class TestMarginGuard(RateSheetCase):
         sheet.action_preview()
         self.assertEqual(
             self._losses(sheet), [("A-Z", "447", "447", 60, 0.04, 0.05, 0)]
+        )
+
+    def test_tiers_and_bands_count_at_their_worst(self):
+        band = self.env["telecom.time.band"].create(
+            {
+                "name": "Night",
+                "company_id": self.company.id,
+                "line_ids": [Command.create({"hour_from": 22, "hour_to": 8})],
+            }
+        )
+        tier = Command.create({"kind": "second", "start": 600, "price": 0.03})
+        retail = self._create_tariff(
+            "Tiered",
+            {"prefix": "44", "price": 0.06, "tier_ids": [tier]},
+            {"prefix": "33", "price": 0.06},
+            {"prefix": "33", "price": 0.02, "time_band_id": band.id},
+        )
+        self.company.telecom_tariff_id = retail
+        sheet = self._sheet("Prefix,Rate\n44,0.04\n33,0.04\n", tariff=self.cost)
+        sheet.action_preview()
+        losses = sheet.loss_ids.filtered(lambda one: one.retail_tariff_id == retail)
+        self.assertRecordValues(
+            losses.sorted("prefix"),
+            [
+                {"prefix": "33", "retail_amount": 0.02, "is_bound": True,
+                 "quantity_text": "60 s", "customer_count": 1},
+                {"prefix": "44", "retail_amount": 0.03, "is_bound": True,
+                 "quantity_text": "60 s", "customer_count": 1},
+            ],
+        )  # fmt: skip
+
+    def test_bands_that_never_meet_are_not_compared(self):
+        day, night = self.env["telecom.time.band"].create(
+            [
+                {
+                    "name": name,
+                    "company_id": self.company.id,
+                    "line_ids": [Command.create({"hour_from": start, "hour_to": end})],
+                }
+                for name, start, end in (("Day", 8, 22), ("Night", 22, 8))
+            ]
+        )
+        retail = self._create_tariff(
+            "By hours",
+            {"prefix": "44", "price": 0.06, "time_band_id": day.id},
+            {"prefix": "44", "price": 0.02, "time_band_id": night.id},
+            tz=self.cost.tz,
+        )
+        text = "Prefix,Time band,Rate\n44,Day,0.05\n44,Night,{}\n"
+        sheet = self._sheet(text.format("0.01"), tariff=self.cost)
+        sheet.action_preview()
+        self.assertNotIn(retail, sheet.loss_ids.retail_tariff_id)
+        sheet = self._sheet(text.format("0.03"), tariff=self.cost)
+        sheet.action_preview()
+        self.assertRecordValues(
+            sheet.loss_ids.filtered(lambda one: one.retail_tariff_id == retail),
+            [{"retail_amount": 0.02, "cost_amount": 0.03, "is_bound": False}],
+        )
+
+    def test_messages_and_data_are_guarded(self):
+        tariff = self._create_tariff(
+            "Mobile life",
+            {"service": "sms", "method": "volume", "price": 0.05},
+            {
+                "service": "data", "method": "volume", "price": 0.001,
+                "volume_initial": 1, "volume_increment": 1,
+            },
+        )  # fmt: skip
+        self.company.telecom_tariff_id = tariff
+        for service, text, wanted in (
+            ("sms", "Prefix,Rate\n346,0.06\n", ("346", "a message", 0.05, 0.06)),
+            ("data", "Category,Rate\nall,0.002\n", (False, "1 MB", 0.001, 0.002)),
+        ):
+            with self.subTest(service=service):
+                sheet = self._sheet(text, tariff=self.cost, service=service)
+                sheet.action_preview()
+                loss = sheet.loss_ids
+                found = (
+                    loss.prefix, loss.quantity_text, loss.retail_amount,
+                    loss.cost_amount,
+                )  # fmt: skip
+                self.assertEqual(found, wanted)
+                self.assertEqual(loss.customer_count, 1)
+
+    def test_a_price_for_a_destination_or_a_category_is_guarded(self):
+        self._import("Category,Rate\nmobile,0.08\nall,0.02\n", tariff=self.cost)
+        sheet = self._sheet("Prefix,Category,Rate\n346,,0.05\n,landline,0.05\n")
+        sheet.action_preview()
+        self.assertEqual(
+            self._losses(sheet), [("A-Z", "346", "346", 60, 0.05, 0.08, 0)]
         )
 
     def test_who_sees_no_costs_gets_the_changes_only(self):
@@ -710,7 +936,7 @@ class TestRateExport(RateSheetCase, HttpCase):
                     "date_end": "2027-12-01 10:30:00",
                 }
             ),
-            Command.create({"category": "mobile", "price": 1}),
+            Command.create({"category": "mobile", "price": 1, "method": "call"}),
         ]
 
     def _wizard(self, tariffs=None, **values):
@@ -740,6 +966,52 @@ class TestRateExport(RateSheetCase, HttpCase):
         )
         self.assertEqual(self._wizard().left_out, 1)
 
+    def test_bands_patterns_destinations_and_categories_are_in_the_file(self):
+        self._create_all_kinds()
+        _name, data = self._wizard(self.kinds, file_format="csv")._file()
+        self.assertEqual(
+            [
+                line.split(",1,1,0,0")[0]
+                for line in data.decode("utf-8-sig").splitlines()
+            ],
+            [
+                "Destination,Prefix,Category,Time band,Calling pattern,Called pattern,"
+                "Region pattern,Rule order,Price per minute,Connection fee,First price,"
+                "Initial increment,Increment,Minimum duration,Grace time,"
+                "Effective date,End date,Blocked,Currency",
+                "UK,44,,Night,,,,,0.01,0,",
+                "UK,44,,,,,,,0.02,0,",
+                "'=France,,,,,,,,0.05,0,",
+                ",,mobile,,,,,,0.1,0,",
+                ",,all,Night,,,,,0.15,0,",
+                ",,all,,,^\\+34800,,3,0,0,",
+                ",,all,,,,,,0.2,0,",
+                ",,all,,'-x,,'=y,10,0.3,0,",
+            ],
+        )
+
+    def _create_all_kinds(self):
+        """A tariff with a rate of each kind that is not by prefix alone."""
+        self.night = self.env["telecom.time.band"].create(
+            {
+                "name": "Night",
+                "company_id": self.company.id,
+                "line_ids": [Command.create({"hour_from": 22, "hour_to": 8})],
+            }
+        )
+        france = self.env["telecom.destination"].search([("name", "=", "=France")])
+        self.kinds = self._create_tariff(
+            "Kinds",
+            {"prefix": "44", "price": 0.02},
+            {"prefix": "44", "price": 0.01, "time_band_id": self.night.id},
+            {"destination_id": france.id, "price": 0.05},
+            {"category": "mobile", "price": 0.1},
+            {"price": 0.2},
+            {"price": 0.15, "time_band_id": self.night.id},
+            {"called_pattern": "^\\+34800", "price": 0, "sequence": 3},
+            {"calling_pattern": "-x", "region_pattern": "=y", "price": 0.3},
+        )
+
     def test_what_is_exported_reads_back_as_the_same(self):
         for file_format in ("csv", "xlsx"):
             for later in (False, True):
@@ -751,6 +1023,35 @@ class TestRateExport(RateSheetCase, HttpCase):
                     self.assertFalse(sheet.last_error)
                     self.assertEqual(set(self._counts(sheet)), {"same"})
                     self.assertGreaterEqual(sheet.same_count, 4)
+
+    def test_all_kinds_read_back_as_the_same(self):
+        self._create_all_kinds()
+        for file_format in ("csv", "xlsx"):
+            with self.subTest(file_format=file_format):
+                wizard = self._wizard(self.kinds, file_format=file_format)
+                name, data = wizard._file()
+                sheet = self._sheet(data, name, self.kinds, date_start=wizard.date)
+                sheet.update_kind = "full"
+                sheet.action_preview()
+                self.assertEqual(self._counts(sheet), {"same": 8})
+
+    def test_what_is_exported_makes_the_same_tariff(self):
+        self._create_all_kinds()
+        name, data = self._wizard(self.kinds, file_format="xlsx")._file()
+        copy = self._create_tariff("Copy", tz=self.kinds.tz)
+        sheet = self._sheet(data, name, copy, date_start="2027-01-01 00:00:00")
+        sheet.action_preview()
+        self.assertEqual(self._counts(sheet), {"new": 8})
+        sheet.action_apply()
+        names = (
+            "prefix", "destination_id", "category", "time_band_id", "calling_pattern",
+            "called_pattern", "region_pattern", "sequence", "price", "increments",
+        )  # fmt: skip
+
+        def rates(tariff):
+            return sorted(self._rates(tariff, *names), key=str)
+
+        self.assertEqual(rates(copy), rates(self.kinds))
 
     def test_texts_are_no_formulas(self):
         for text in ("=1+1", "+34", "-x", "@SUM(A1)", "\tx"):

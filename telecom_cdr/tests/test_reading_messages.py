@@ -28,7 +28,7 @@ TEXT_AT = {
 
 def told_texts(folder):
     """Every text that a module of a folder gives an error as a plain string."""
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             name = getattr(getattr(node, "func", None), "id", "")
             if name in TEXT_AT and len(node.args) > TEXT_AT[name]:

@@ -4,44 +4,15 @@
 
 import json
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import HEADER, READER, USER, TelecomCommon
+from .browser import ScreenCase
+from .common import HEADER, READER, USER
 from .test_rating import row
-
-# Small helpers for the scripts: wait for what is there to be seen, then click it.
-HELPERS = """
-const seen = (selector, text) =>
-    [...document.querySelectorAll(selector)].find(
-        (el) => el.getClientRects().length && el.textContent.includes(text || "")
-    );
-const wait = async (what, ...args) => {
-    for (let turn = 0; turn < 300; turn++) {
-        const found = typeof what === "function" ? what() : seen(what, ...args);
-        if (found) return found;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`not seen: ${what} ${args} in ${document.body.innerText}`);
-};
-const click = async (...args) => (await wait(...args)).click();
-const texts = (selector) =>
-    [...document.querySelectorAll(selector)].map((el) => el.innerText.trim());
-const expect = (found, wanted) => {
-    if (JSON.stringify(found) !== JSON.stringify(wanted))
-        throw new Error(`${JSON.stringify(found)} is not ${JSON.stringify(wanted)}`);
-};
-const files = () => {
-    const transfer = new DataTransfer();
-    for (const [name, content] of Object.entries(FILES))
-        transfer.items.add(new File([content], name, {type: "text/csv"}));
-    return transfer;
-};
-"""
-READY = "odoo.isReady === true"
 
 
 @tagged("post_install", "-at_install")
-class TestScreens(TelecomCommon, HttpCase):
+class TestScreens(ScreenCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -54,17 +25,6 @@ class TestScreens(TelecomCommon, HttpCase):
             + "\n",
             "second.csv": HEADER + row("B3", seconds=120) + "\nbad row\n",
         }
-
-    def _browse(self, action, code, login):
-        """Run a script on an action's screen."""
-        constants = f"const FILES = {json.dumps(self.files)};"
-        script = (
-            f"(async () => {{ {constants} {HELPERS} {code} }})()"
-            ".then(() => console.log('test successful'),"
-            " (error) => console.error(error.message));"
-        )
-        self.browser_js(f"/odoo/action-{action}", script, READY, login=login)
-        self.env.invalidate_all()
 
     RECEIVE = """
         await wait(".modal .o_attachment", "second.csv");

@@ -1,24 +1,36 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 # Others inherit from it, so it comes before any of them.
-from . import mixin_successor
+from . import mixin_format_walkthrough, mixin_successor
+
+# isort: split
+
+from . import mixin_format_rendering
 
 # isort: split
 
 from . import (
     base_partner_merge,
+    telecom_add_rate,
     telecom_bundle_comparison,
     telecom_bundle_topup_wizard,
     telecom_bundle_version,
     telecom_call_explanation,
     telecom_call_explanation_words,
+    telecom_correction,
     telecom_discount_successor,
+    telecom_file_release,
+    telecom_format_assistant,
+    telecom_format_assistant_column,
     telecom_format_preview,
+    telecom_give_number,
     telecom_invoice_wizard,
     telecom_price_simulator,
     telecom_rate_export,
+    telecom_read_again,
     telecom_rate_successor,
     telecom_rate_successor_check,
+    telecom_test_run,
     telecom_time_band_successor,
     telecom_upload_wizard,
 )

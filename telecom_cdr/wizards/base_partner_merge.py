@@ -36,6 +36,22 @@ class BasePartnerMerge(models.TransientModel):
         self._carry_over_proposals(src_records, dst_record)
 
     @api.model
+    def _update_reference_fields(self, src_partners, dst_partner):
+        """The merge fills in the currency of calls, in SQL: price them again by it."""
+        result = super()._update_reference_fields(src_partners, dst_partner)
+        dst_partner.invalidate_recordset(["telecom_currency_id"])
+        [(is_chosen,)] = self.env.execute_query(
+            SQL(
+                "SELECT EXISTS (SELECT FROM res_partner"
+                " WHERE telecom_currency_id IS NOT NULL AND id = ANY(%s))",
+                list(src_partners.ids),
+            )
+        )
+        if is_chosen:
+            self.env["telecom.rating.mark"]._mark([{"partner_id": dst_partner.id}])
+        return result
+
+    @api.model
     def _carry_over_proposals(self, src_records, dst_record):
         """Proposed calls have no foreign key to their customer, as calls have none."""
         for name in ("partner_id", "old_partner_id", "new_partner_id"):

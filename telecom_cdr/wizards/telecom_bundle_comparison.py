@@ -19,7 +19,7 @@ from ..models.bundle_tables import (
     load_subscriptions,
     partner_condition,
 )
-from ..models.call_table import read_all_calls
+from ..models.call_table import read_all_calls, wanted_by
 from ..models.rating_tables import load_tables
 
 NO_BUNDLE, PRESENT = 0, -1
@@ -134,8 +134,9 @@ class TelecomBundleComparison(models.TransientModel):
             starts[0],
             starts[-1] + relativedelta(months=1),
         )
-        with_extra = bool(tables.book.needs_extra)
-        calls = read_all_calls(self.env, condition, 0, MOST_CALLS + 1, with_extra)
+        calls = read_all_calls(
+            self.env, condition, 0, MOST_CALLS + 1, **wanted_by(tables)
+        )
         if len(calls) > MOST_CALLS:
             raise UserError(
                 self.env._(

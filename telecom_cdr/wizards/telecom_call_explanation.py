@@ -123,6 +123,7 @@ class TelecomCallExplanation(models.TransientModel):
             "duration": call.duration,
             "volume": call.volume or 0,
             "tier_from": call.tier_from or 0,
+            "tier_parts": call.tier_parts or "",
             "cost_nano": self._scaled(call.cost, AMOUNT_SCALE),
             "carrier_amount_nano": self._scaled(call.carrier_amount, AMOUNT_SCALE),
             "rest_discount_ppm": call.rest_discount_ppm or 0,
@@ -164,7 +165,11 @@ class TelecomCallExplanation(models.TransientModel):
     def _around(self, call):
         """What the price may depend on beside call, rate and tariff."""
         rate, company = call.rate_id, call.company_id
-        rates = rate | self._rates_alongside(call)
+        rates = rate | self._rates_of_parts(call)
+        # Those that have priced a part stand for their bands, whatever came since.
+        rates |= self._rates_alongside(call).filtered(
+            lambda one: one.time_band_id not in rates.time_band_id
+        )
         tiers = [load_tiers(self.env, company, one.id) for one in rates]
         return Around(
             tiers=[row for frame in tiers for row in frame.to_dict("records")],
@@ -178,6 +183,12 @@ class TelecomCallExplanation(models.TransientModel):
                 call, call.carrier_id.currency_id, rate.tariff_id.currency_id
             ),
         )
+
+    def _rates_of_parts(self, call):
+        """The rates with tiers of the month that have priced parts of the call."""
+        parts = (call.tier_parts or "").split()
+        ids = [int(part.partition(":")[0]) for part in parts]
+        return self.env["telecom.rate"].with_context(active_test=False).browse(ids)
 
     def _rates_alongside(self, call):
         """The rates of the same target, that a split at bands goes through."""
@@ -218,6 +229,8 @@ class TelecomCallExplanation(models.TransientModel):
             "kind": kind,
             "quantity": quantity,
             "covered": self._scaled(draw.covered, scale) or quantity,
+            "amount_micro": self._scaled(draw.amount, MICRO_SCALE),
+            "conversion": draw.conversion or "",
             "text": draw.quantity_text,
             "bundle": bundle.display_name,
             "included": allowance.display_name,

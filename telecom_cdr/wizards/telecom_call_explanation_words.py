@@ -183,15 +183,35 @@ class TelecomCallExplanationWords(models.TransientModel):
         )
 
     def _say_draw(self, call, values):
-        return (
-            self.env._("From the bundle %s", values["bundle"]),
-            self.env._(
-                "It includes %(included)s in %(month)s; this call takes %(taken)s.",
-                included=values["included"],
-                month=values["month"],
-                taken=values["text"],
-            ),
-            "",
+        text = self.env._(
+            "It includes %(included)s in %(month)s; this call takes %(taken)s.",
+            included=values["included"],
+            month=values["month"],
+            taken=values["text"],
+        )
+        if values["amount_micro"]:
+            text = self.env._(
+                "%(text)s Of its limit of money that is %(amount)s.",
+                text=text,
+                amount=self._money(
+                    Fraction(values["amount_micro"]) / MICRO_SCALE,
+                    call.company_id.currency_id,
+                ),
+            )
+        text = self._with_ratio(call, values, text)
+        return self.env._("From the bundle %s", values["bundle"]), text, ""
+
+    def _with_ratio(self, call, values, text):
+        """Say by what a bundle's money was converted into the price's currency."""
+        if "numerator" not in values:
+            return text
+        return self.env._(
+            "%(text)s At the rate of %(day)s 1 %(own)s is %(ratio)s %(other)s.",
+            text=text,
+            day=format_date(self.env, call.day),
+            own=call.company_id.currency_id.name,
+            ratio=self._number(Fraction(values["numerator"], values["denominator"])),
+            other=call.currency_id.name,
         )
 
     def _say_rest(self, call, values):
@@ -255,7 +275,17 @@ class TelecomCallExplanationWords(models.TransientModel):
                 whose=whose,
                 held=held,
             )
-        return self.env._("Month so far"), f"{text} {self._tier_text(call, values)}", ""
+        text = f"{text} {self._tier_text(call, values)}"
+        return self.env._("Month so far"), f"{self._band_text(call, values)}{text}", ""
+
+    def _band_text(self, call, values):
+        """Which of the rates a month is of, where several price parts of the call."""
+        rates = self._rates_of_parts(call)
+        if len(rates) <= 1 or not values.get("rate_id"):
+            return ""
+        rate = rates.browse(values["rate_id"])
+        name = rate.time_band_id.name or self.env._("Any other time")
+        return f"{name}: "
 
     def _tier_text(self, call, values):
         if not values["start"]:
@@ -349,13 +379,12 @@ class TelecomCallExplanationWords(models.TransientModel):
 
     def _piece_notes(self, call, values):
         """Which tier and which band it is in."""
-        unit = call.rate_id.volume_unit
         if values.get("band_id"):
             yield self._band(values["band_id"]).name
         if values.get("start"):
             yield self.env._("tier above %s s", values["start"])
         if values.get("month_start"):
-            above = self._quantity(call, unit, values["month_start"])
+            above = self._quantity(call, values["month_unit"], values["month_start"])
             yield self.env._("tier of the month above %s", above)
 
     def _say_pieces(self, call, values):
@@ -368,7 +397,25 @@ class TelecomCallExplanationWords(models.TransientModel):
 
     def _say_call(self, call, values):
         text = self.env._("A fixed price, whatever its duration.")
+        if values["is_partly"]:
+            text = self.env._(
+                "A fixed price, whatever its duration. The bundle covers a part of the"
+                " call: so it is due as a whole."
+            )
+        elif values["is_wholly"]:
+            text = self.env._(
+                "A fixed price, whatever its duration. By the rule of the bundle it is "
+                "always due, as a connection fee is."
+            )
         return self.env._("Price of the call"), text, self._amount(call, values)
+
+    def _say_no_call(self, call, values):
+        text = self.env._(
+            "A fixed price of %s for each call. The bundle spares it: a part of the "
+            "call is covered.",
+            self._nano(values["price_nano"], self._tariff_currency(call)),
+        )
+        return self.env._("No price of the call"), text, ""
 
     def _say_message(self, call, values):
         text = self.env._("A fixed price for each message.")
@@ -571,6 +618,19 @@ class TelecomCallExplanationWords(models.TransientModel):
             taken=values["text"],
             month=values["month"],
         )
+        if "numerator" in values:
+            text = self.env._(
+                "The bundle %(bundle)s pays %(covered)s of it in %(month)s, which "
+                "takes %(taken)s of its money.",
+                bundle=values["bundle"],
+                covered=self._micro(call, values["covered_micro"]),
+                taken=self._money(
+                    Fraction(values["quantity"]) / MICRO_SCALE,
+                    call.company_id.currency_id,
+                ),
+                month=values["month"],
+            )
+            text = self._with_ratio(call, values, text)
         title = self.env._("Paid by the bundle")
         return title, text, self._micro(call, values["left_micro"])
 
@@ -597,6 +657,7 @@ class TelecomCallExplanationWords(models.TransientModel):
             if by_rate
             else self.env._("As the carrier's file says.")
         )
+        origin = " ".join([origin, *self._cost_months(call)])
         cost = self._nano(self._scaled(call.cost, AMOUNT_SCALE), call.cost_currency_id)
         margin = self._nano(
             self._scaled(call.margin, AMOUNT_SCALE), call.company_id.currency_id
@@ -609,6 +670,30 @@ class TelecomCallExplanationWords(models.TransientModel):
                 "amount": margin,
             },
         ]
+
+    def _cost_months(self, call):
+        """What the carrier's month held before, where its cost goes by that."""
+        for part in (call.cost_tier_parts or "").split():
+            rate_id, held, _units = map(int, part.split(":"))
+            rate = call.cost_rate_id.browse(rate_id)
+            currency = rate.tariff_id.currency_id
+            quantity = (
+                self._nano(held, currency)
+                if rate.volume_unit == "amount"
+                else self._quantity(call, rate.volume_unit, held)
+            )
+            if rate.volume_rule == "whole":
+                yield self.env._(
+                    "The month comes to %(held)s at %(rate)s.",
+                    held=quantity,
+                    rate=rate.display_name,
+                )
+            else:
+                yield self.env._(
+                    "Before this call the month held %(held)s at %(rate)s.",
+                    held=quantity,
+                    rate=rate.display_name,
+                )
 
     # === NUMBERS AS PEOPLE READ THEM === #
 

@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class TelecomUploadWizard(models.TransientModel):
@@ -39,6 +40,22 @@ class TelecomUploadWizard(models.TransientModel):
         action["domain"] = [("id", "in", files.ids)]
         action["context"] = {}
         return action
+
+    def action_test(self):
+        """Read, match and price the file, and store nothing of it."""
+        self.ensure_one()
+        if len(self.attachment_ids) != 1:
+            raise UserError(
+                self.env._("A test run takes one file: choose one of them.")
+            )
+        run = self.env["telecom.test.run"].create(
+            {
+                "source_id": self.source_id.id,
+                "content": self.attachment_ids.datas,
+                "content_name": self.attachment_ids.name,
+            }
+        )
+        return run.action_run()
 
     @api.autovacuum
     def _gc_attachments(self):

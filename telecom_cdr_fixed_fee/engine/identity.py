@@ -18,9 +18,13 @@ class IdentityCounter:
     and real repeats inside a file stay, unless charges are unique.
     """
 
-    def __init__(self, carrier_id: int, is_unique: bool) -> None:
-        """`is_unique`: equal rows of a file are one charge."""
+    def __init__(self, carrier_id: int, is_unique: bool, salt: str = "") -> None:
+        """`is_unique`: equal rows of a file are one charge.
+
+        `salt`: of a file whose rows are new charges, though they look like known ones.
+        """
         self.carrier_id = carrier_id
+        self.salt = salt
         self.is_unique = is_unique
         self._seen: Counter[tuple[str, ...]] = Counter()
 
@@ -31,7 +35,9 @@ class IdentityCounter:
             key = ("id", charge.unique_id)
         self._seen[key] += 1
         number = 1 if self.is_unique or charge.unique_id else self._seen[key]
-        parts = (str(self.carrier_id), *key, str(number))
+        parts = [str(self.carrier_id), *key, str(number)]
+        if self.salt:
+            parts.append(self.salt)
         text = "".join(f"{len(part)}:{part}" for part in parts)
         return blake2b(text.encode(), digest_size=16).hexdigest()
 

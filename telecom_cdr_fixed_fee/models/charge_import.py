@@ -33,7 +33,9 @@ class ChargeImport:
         self.env = file.env
         self.carrier = file.carrier_id
         self.charges = file.env["telecom.charge"].sudo()
-        self.counter = IdentityCounter(self.carrier.id, file.format_id.keep_first_only)
+        self.counter = IdentityCounter(
+            self.carrier.id, file.format_id.keep_first_only, file.identity_salt or ""
+        )
         # Identity -> what is charged, of the rows of this file so far.
         self.seen: dict[str, tuple[str, ...]] = {}
 

@@ -12,6 +12,7 @@ _lt = LazyTranslate(__name__)
 
 register(
     [
+        _lt("'delimited' (charges are read from no other layout)"),
         _lt("The header has no column %(missing)s. It has: %(header)s."),
         _lt("The row has characters that do not decode."),
         _lt("The row is longer than any row may be."),

@@ -11,7 +11,7 @@ class TelecomFile(models.Model):
 
     charge_count = fields.Integer(string="Charges", readonly=True)
 
-    def _process_fixed_fee(self, stream, time_left):
+    def _process_fixed_fee(self, stream, time_left, run):
         ChargeImport(self).run(stream, time_left)
 
     def action_open_charges(self):

@@ -291,6 +291,9 @@ OWN_CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 def _check_together(spec: ChargeSpec) -> None:
     """FormatError where parts that are fine alone do not fit each other."""
+    if spec.layout != "delimited":
+        expected = "'delimited' (charges are read from no other layout)"
+        raise FormatError("layout", spec.layout, expected)
     if spec.delimiter == spec.quote:
         raise FormatError("quote", spec.quote, "another character than the delimiter")
     for name in ("reference", "period_from"):

@@ -129,6 +129,17 @@ class TestChargeFile(ChargeCommon):
         self.assertEqual((again.charge_count, again.duplicate_count), (0, 1))
         self.assertEqual(len(self._charges()), 1)
 
+    def test_the_same_file_released_as_new_charges_is_charged_beside(self):
+        self._process_charges(charge_row())
+        again = self._upload_charges(charge_row(), name="again.csv")
+        again._release("new", "The line was rented twice")
+        again.action_process()
+        self.assertEqual((again.charge_count, again.duplicate_count), (1, 0))
+        again.write({"state": "received", "position": False})
+        again.action_process()
+        self.assertEqual(again.charge_count, 1)
+        self.assertEqual(len(self._charges()), 2)
+
     def test_the_same_id_with_another_amount_is_a_conflict(self):
         format_ = self.charge_format.copy(
             {

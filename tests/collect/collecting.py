@@ -25,6 +25,25 @@ def sftp_settings(server, **values):
     }
 
 
+def ftp_settings(server, **values):
+    """Settings that fetch from a server's first directory."""
+    return {
+        "protocol": "ftps" if server.tls else "ftp",
+        "implicit_tls": server.tls == "implicit",
+        "host": server.host,
+        "port": server.port,
+        "username": server.username,
+        "password": server.password,
+        "certificate_check": "pinned",
+        "host_key": server.fingerprint if server.tls else "",
+        "directory": ".",
+        "file_pattern": "*",
+        "after_collect": "keep",
+        "settle_seconds": 60,
+        **values,
+    }
+
+
 def names(settings, **options):
     """The names that are to be collected."""
     with connect(settings, **options) as connection:

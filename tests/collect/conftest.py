@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "setup" / "lib"))
 
 from collecting import PASSWORD
+from ftp_server import FtpServer, why_no_ftp_server
 from sftp_server import SftpServer, why_no_passwords, why_no_server
 
 
@@ -39,6 +40,31 @@ def own_server():
         pytest.skip(reason)
     with SftpServer() as server:
         yield server
+
+
+@pytest.fixture
+def ftp():
+    """Start FTP servers: what is given is how each behaves."""
+    if reason := why_no_ftp_server():
+        pytest.skip(reason)
+    servers = []
+
+    def start(**behaviour):
+        server = FtpServer(**behaviour)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """Tests need not wait for a network that is to come back."""
+    pauses = (0.01, 0.01, 0.01)
+    monkeypatch.setattr("telecom_cdr.collect.contract.RESUME_PAUSES", pauses)
 
 
 @pytest.fixture(autouse=True)

@@ -352,6 +352,7 @@ def test_a_server_that_dies_in_the_middle_breaks_the_transfer(own_server):
 
 def test_a_server_that_falls_silent_breaks_the_transfer(own_server, monkeypatch):
     monkeypatch.setattr("telecom_cdr.collect.sftp.SILENCE", 0.5)
+    monkeypatch.setattr("telecom_cdr.collect.contract.RESUME_PAUSES", ())
     own_server.put("calls.csv", os.urandom(20 * MEGABYTE))
     with connect(sftp_settings(own_server)) as connection:
         (entry,) = connection.list_files()

@@ -101,7 +101,7 @@ UNBILLED = [
     ({"duration": 0}, {}),
     ({"duration": 5}, {"grace": 5}),
     ({"direction": "internal"}, {}),
-    ({"number_id": 0}, {}),
+    ({"number_id": 0, "partner_id": 0}, {}),
     ({}, {"is_late_priced": True}),
     ({}, {"price_nano": 0, "connect_nano": 0}),
     ({}, {"maximum": "0"}),
@@ -180,7 +180,6 @@ TARGETS = [
     ({"direction": "incoming"}, {"direction": "incoming"}, True),
     ({"direction": "incoming"}, {}, False),
     ({"kind": "amount", "currency_id": 1}, {}, True),
-    ({"kind": "amount", "currency_id": 2}, {}, False),
 ]
 
 

@@ -186,7 +186,7 @@ def test_tiers_of_the_month_are_shown_with_what_went_before():
     found = steps(CALL | {"tier_from": 90}, row, TARIFF, around=around)
     assert found[2] == (
         "month",
-        {"unit": "seconds", "rule": "graduated", "scope": "partner",
+        {"rate_id": 1, "unit": "seconds", "rule": "graduated", "scope": "partner",
          "tier_from": 90, "start": None},
     )  # fmt: skip
     assert pieces(found) == [

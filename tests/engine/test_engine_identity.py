@@ -169,3 +169,30 @@ def test_the_text_type_and_the_index_do_not_matter(kind):
 
 def test_no_rows_give_no_identities():
     assert ids(facts_table([{}]).iloc[:0]) == []
+
+
+def test_a_salt_makes_other_calls():
+    rows = [{}, {"unique_id": "a"}]
+    plain, salted, other = (ids(rows, salt=salt) for salt in (b"", b"1" * 16, b"2"))
+    assert len({*plain, *salted, *other}) == 6
+    assert ids(rows, salt=b"2") == other
+    assert [one[:8] for one in plain] == [one[:8] for one in salted]
+
+
+def test_the_salt_has_a_limit():
+    with pytest.raises(EngineError, match="up to 16 bytes") as error:
+        ids([{}], salt=b"x" * 17)
+    assert error.value.reason == "salt"
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=25))
+def test_files_at_once_are_as_one_by_one(rows):
+    """n counts inside each file, whatever stands between its rows."""
+    facts = facts_table([{"duration": duration} for duration, _file in rows])
+    files = np.array([file for _duration, file in rows], np.int64)
+    together = identities(facts, 1, SECRET, files=files)
+    for file in set(files.tolist()):
+        own = files == file
+        alone = identities(facts[own].reset_index(drop=True), 1, SECRET)
+        assert together["identity"][own].tolist() == alone["identity"].tolist()
+        assert together["n"][own].tolist() == alone["n"].tolist()

@@ -135,6 +135,9 @@ DESTINATIONS = [
     ("112", "internal", 0, "", "internal"),
     ("+34911234567", "internal", 1, "349", "landline"),
     ("+34700000000", "internal", 0, "", "internal"),
+    ("+442071XXXXXX", "outgoing", 5, "4420", "international"),
+    ("+34XXXXXXXXX", "outgoing", 0, "", "other"),
+    ("acmeX", "outgoing", 0, "", "other"),
     (None, "outgoing", 0, "", "other"),
     ("acme-sip", "outgoing", 0, "", "other"),
     ("+34", "outgoing", 0, "", "other"),
@@ -156,7 +159,7 @@ def test_the_table_at_once_agrees_with_row_by_row():
     found = destinations(facts_table(rows), *PREFIXES).astype(object)
     assert found["category"].tolist() == [row[4] for row in DESTINATIONS]
     assert found["destination_id"].tolist() == [row[2] for row in DESTINATIONS]
-    assert (found["match_key"] < 0).sum() == 5
+    assert (found["match_key"] < 0).sum() == 6
 
 
 def test_the_fallback_is_asked_once_for_unique_home_numbers():

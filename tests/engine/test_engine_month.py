@@ -5,8 +5,26 @@
 import pandas as pd
 import pytest
 from engine.bundles.allowances import Bundles
-from engine.pricing.rating import rate_bundled, rate_calls, tier_totals
-from engine_samples import ALLOWANCE, SUBSCRIPTION, book, calls_table, rate, table, tier
+from engine.pricing.month import sums_behind
+from engine.pricing.rating import (
+    cost_totals,
+    rate_bundled,
+    rate_calls,
+    rate_cost,
+    tier_totals,
+)
+from engine_samples import (
+    ALLOWANCE,
+    EUR,
+    SUBSCRIPTION,
+    book,
+    calls_table,
+    rate,
+    table,
+    tier,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 NONE = Bundles.build(table([], SUBSCRIPTION), table([], ALLOWANCE))
 
@@ -151,7 +169,8 @@ def test_a_month_begins_on_the_billing_day_of_the_customer():
 def test_what_is_not_charged_does_not_count():
     """Not the free call, not the one of nobody, not what waits for a currency rate."""
     row = rate(1, "0.60", volume_unit="calls", grace=5)
-    calls = [{"duration": 5}, {"number_id": 0}, {"currency_id": 2}, {}, {}]
+    nobody = {"number_id": 0, "partner_id": 0}
+    calls = [{"duration": 5}, nobody, {"currency_id": 2}, {}, {}]
     result = month(row, [volume(1, "0.06")], calls)
     assert result["price_micro"].tolist() == [0, pd.NA, pd.NA, 600_000, 60_000]
 
@@ -218,21 +237,137 @@ def test_invoiced_calls_stand_and_late_ones_take_what_they_left():
     assert prices(row, tiers, seconds(60), tiered=other) == [600_000]
 
 
-def test_totals_of_priced_calls_follow_from_their_facts():
+def test_totals_of_priced_calls_are_what_is_stored_with_them():
     row = rate(1, "0.60", initial=60, increment=60, volume_unit="seconds")
     rate_book = book([row], tiers=[volume(100, "0.06")])
     facts = [
-        {"duration": 61, "rate_id": 1, "bundle_duration": 0},
-        {"duration": 61, "rate_id": 1, "bundle_duration": 30},
-        {"duration": 61, "rate_id": 1, "bundle_duration": 61},
-        {"duration": 61, "rate_id": 7, "bundle_duration": 0},
-        {"duration": 61, "rate_id": 1, "bundle_duration": 0, "start_at": "2026-04-02"},
+        {"tier_parts": "1:0:120"},
+        {"tier_parts": "1:120:60", "start_at": "2026-03-31"},
+        {"tier_parts": ""},
+        {"tier_parts": "7:0:90 1:180:0"},
+        {"tier_parts": "1:0:120", "start_at": "2026-04-02"},
+        {"tier_parts": "1:0:30", "partner_id": 2},
+        {"tier_parts": None},
     ]
     totals = tier_totals(calls_table(facts), rate_book)
-    assert totals["quantity"].tolist() == [180, 120]
-    assert totals["owner_id"].tolist() == [1, 1]
-    days = totals["period_start"].dt.strftime("%Y-%m-%d").tolist()
-    assert days == ["2026-03-01", "2026-04-01"]
+    days = totals["period_start"].dt.strftime("%Y-%m-%d")
+    found = zip(totals["owner_id"], days, totals["quantity"], strict=True)
+    assert list(found) == [
+        (1, "2026-03-01", 180), (1, "2026-04-01", 120), (2, "2026-03-01", 30),
+    ]  # fmt: skip
+
+
+NIGHT = [{"band_id": 1, "second_from": 79_200, "second_to": 21_600}]
+A, B = ("2026-03-10 21:59:00", 120), ("2026-03-11 21:59:30", 90)
+DAY_CALL, NIGHT_CALL = ("2026-03-12 12:00:00", 60), ("2026-03-11 23:00:00", 60)
+SECONDS = {"volume_unit": "seconds"}
+CALLS_UNIT, AMOUNT = {"volume_unit": "calls"}, {"volume_unit": "amount"}
+# Day 0.60 a minute, 0.06 above its start; night (22 to 6) 0.30 and 0.03.
+SPLIT = [
+    # what both rates count and say, starts of their tiers, calls, prices, parts
+    # A: 60 s each.  B: 30 s of the day (60 before), 60 s of the night (60 before).
+    (SECONDS, (100, 60), [A, B], [900_000, 330_000],
+     ["1:0:60 2:0:60", "1:60:30 2:60:60"]),
+    # The day has 90, the night 120: a call of one band counts for that alone.
+    (SECONDS, (100, 60), [A, B, NIGHT_CALL, DAY_CALL],
+     [900_000, 330_000, 30_000, 150_000],
+     ["1:0:60 2:0:60", "1:60:30 2:60:60", "2:120:60", "1:90:60"]),
+    # The border of the day's tier at 80 s: 20 s of B; of the night's at 90: 30 s.
+    (SECONDS, (80, 90), [A, B], [900_000, 200_000 + 10_000 + 150_000 + 15_000],
+     ["1:0:60 2:0:60", "1:60:30 2:60:60"]),
+    # Steps of a minute go wholly by the band that they begin in.
+    (SECONDS | {"initial": 60, "increment": 60}, (60, 60), [("2026-03-10 21:59:30", 91),
+     DAY_CALL], [600_000 + 300_000, 60_000], ["1:0:60 2:0:60", "1:60:60"]),
+    # All night, and a minute of day on both sides: 120 s count for the day.
+    (SECONDS, (100, 60), [("2026-03-10 21:59:00", 28_920)],
+     [1_000_000 + 20_000 + 300_000 + 14_370_000], ["1:0:120 2:0:28800"]),
+    # All units of the month by its total: the night comes to 120, the day to 90.
+    (SECONDS | {"volume_rule": "whole"}, (100, 100), [A, B],
+     [600_000 + 30_000, 300_000 + 30_000], ["1:90:60 2:120:60", "1:90:30 2:120:60"]),
+    # A call is one call, of the rate that it began with.
+    (CALLS_UNIT, (1, 1), [A, B, NIGHT_CALL],
+     [900_000, 30_000 + 300_000, 300_000],
+     ["1:0:1 2:0:0", "1:1:1 2:0:0", "2:0:1"]),
+    # Money, connect fee of the first: 0.70 and 0.30; 0.20 is 40 s of the night.
+    (AMOUNT | {"connect_nano": 10**8}, (10**9, 2 * 10**8), [A, B],
+     [700_000 + 200_000 + 10_000, 100_000 + 200_000 + 10_000 + 30_000],
+     ["1:0:700000000 2:0:300000000", "1:700000000:400000000 2:300000000:300000000"]),
+    # Numbers count for themselves.
+    (SECONDS | {"volume_scope": "number"}, (100, 60), [A, (*B, 2)],
+     [900_000, 600_000], ["1:0:60 2:0:60", "1:0:30 2:0:60"]),
+]  # fmt: skip
+
+
+def split_month(both, starts, calls, day=None, night=None, bundles=NONE):
+    """Rate calls on a tariff that splits at bands; give the result."""
+    by_second = {"initial": 1, "increment": 1} | both
+    rates = [
+        rate(1, "0.60", **by_second) | (day or {}),
+        rate(2, "0.30", band_id=1, **by_second) | (night or {}),
+    ]
+    tiers = [volume(starts[0], "0.06"), tier(2, starts[1], "0.03", kind="volume")]
+    rate_book = book(rates, [{"band_rule": "split"}], tiers=tiers, bands=NIGHT)
+    names = ("start_at", "duration", "number_id")
+    rows = [dict(zip(names, one, strict=False)) for one in calls]
+    return rate_bundled(calls_table(rows), rate_book, bundles)[0]
+
+
+@pytest.mark.parametrize(("both", "starts", "calls", "expected", "parts"), SPLIT)
+def test_only_what_a_rate_has_priced_counts_for_its_month(
+    both, starts, calls, expected, parts
+):
+    connect = both.pop("connect_nano", 0)
+    result = split_month(both, starts, calls, {"connect_nano": connect})
+    both["connect_nano"] = connect
+    assert result["price_micro"].tolist() == expected
+    assert result["tier_parts"].tolist() == parts
+
+
+def test_of_two_bands_one_may_have_tiers_of_the_month():
+    result = split_month(SECONDS, (100, 60), [A, B], {"volume_unit": ""})
+    assert result["price_micro"].tolist() == [900_000, 300_000 + 30_000]
+    assert result["tier_parts"].tolist() == ["2:0:60", "2:60:60"]
+    assert result["tier_from"].tolist() == [0, 0]
+    result = split_month(SECONDS, (50, 60), [A, B], night={"volume_unit": ""})
+    assert result["price_micro"].tolist() == [500_000 + 10_000 + 300_000, 330_000]
+    assert result["tier_parts"].tolist() == ["1:0:60", "1:60:30"]
+
+
+COVERED = [
+    # covered, steps run on; price of A, what counts
+    (90, False, 150_000, "1:0:0 2:0:30"),
+    (30, False, 300_000 + 300_000, "1:0:30 2:0:60"),
+    (90, True, 150_000, "1:0:0 2:0:30"),
+    (120, False, 0, "1:0:0"),
+]
+
+
+@pytest.mark.parametrize(("quantity", "runs", "price", "parts"), COVERED)
+def test_what_bundles_cover_counts_for_no_rate(quantity, runs, price, parts):
+    bundles = Bundles.build(
+        table([{}], {**SUBSCRIPTION, "run_through": runs}),
+        table([{"quantity": quantity}], ALLOWANCE),
+    )
+    result = split_month(SECONDS, (100, 60), [A], bundles=bundles)
+    assert result["price_micro"].tolist() == [price]
+    assert result["tier_parts"].tolist() == [parts]
+
+
+def test_a_part_without_a_rate_leaves_the_call_waiting_and_counts_for_nothing():
+    night = {"band_id": 1, "start": 0, "end": 1}
+    result = split_month(SECONDS, (100, 60), [A, DAY_CALL], night=night)
+    assert result["state"].tolist() == ["rated", "rated"]  # the day is for any time
+    assert result["tier_parts"].tolist() == ["1:0:120", "1:120:60"]
+    day = {"band_id": 2}
+    bands = [*NIGHT, {"band_id": 2, "second_from": 21_600, "second_to": 79_200}]
+    rates = [rate(1, "0.60", initial=1, increment=1, **SECONDS) | day]
+    rate_book = book(
+        rates, [{"band_rule": "split"}], tiers=[volume(10, "0")], bands=bands
+    )
+    rows = [{"start_at": A[0], "duration": A[1]}, {"start_at": DAY_CALL[0]}]
+    result = rate_bundled(calls_table(rows), rate_book, NONE)[0]
+    assert result["state"].tolist() == ["unrated", "rated"]
+    assert result["tier_parts"].tolist() == ["", "1:0:60"]
 
 
 def test_order_is_by_start_then_identity_whatever_the_rows():
@@ -263,3 +398,106 @@ def test_many_calls_of_a_month_are_priced_at_once():
     rate_book = book([row], tiers=[volume(740_730, "0.06")])
     result = rate_bundled(calls, rate_book, NONE)[0]["price_micro"].tolist()
     assert result == [600_000] * 12_345 + [330_000] + [60_000] * 7_654
+
+
+# === COSTS: THE MONTH OF THE CARRIER === #
+
+COSTS = [
+    # what the rate says, costs of five calls: 60 s each, two numbers, two carriers
+    (SECONDS, [600_000, 420_000, 60_000, 600_000, 600_000]),
+    (
+        SECONDS | {"volume_scope": "number"},
+        [600_000, 600_000, 420_000, 60_000, 600_000],
+    ),
+    (SECONDS | {"volume_rule": "whole"}, [60_000] * 3 + [600_000, 600_000]),
+    (AMOUNT, [600_000, 600_000, 600_000, 600_000, 600_000]),
+]
+
+
+def cost_calls():
+    """Give calls of a carrier's March, then of another carrier, then of April."""
+    rows = [
+        {"number_id": 1}, {"number_id": 2, "partner_id": 2}, {"number_id": 1},
+        {"carrier_id": 2}, {"start_at": "2026-04-01 10:00:00"},
+    ]  # fmt: skip
+    given = [
+        {"start_at": f"2026-03-10 10:{place:02d}:00", "carrier_id": 1, **row}
+        for place, row in enumerate(rows)
+    ]
+    return calls_table(given, carrier_amount_nano=None)
+
+
+def cost_book(values, start=100):
+    """Give a book with a tariff of costs: 0.60 a minute, then 0.06."""
+    row = rate(1, "0.60", initial=1, increment=1) | values
+    return book([row], tiers=[volume(start, "0.06")])
+
+
+@pytest.mark.parametrize(("values", "expected"), COSTS)
+def test_costs_go_by_the_month_of_the_carrier_whoever_called(values, expected):
+    start = 2 * 10**9 if values == AMOUNT else 100
+    found = rate_cost(cost_calls(), cost_book(values, start), 1, EUR, tiered=NOTHING)
+    assert (found["cost_nano"] // 1000).tolist() == expected
+
+
+NOTHING = pd.DataFrame(
+    {"rate_id": [], "owner_id": [], "period_start": [], "quantity": []}
+)
+
+
+def test_alone_a_cost_is_that_of_the_first_call_of_a_month():
+    found = rate_cost(cost_calls(), cost_book(SECONDS), 1, EUR)
+    assert found["cost_nano"].tolist() == [600_000_000] * 5
+    assert found["cost_tier_parts"].tolist() == ["1:0:60"] * 5
+
+
+def test_a_cost_without_tiers_of_the_month_says_nothing_of_it():
+    row = rate(1, "0.60")
+    found = rate_cost(cost_calls(), book([row]), 1, EUR, tiered=NOTHING)
+    assert "cost_tier_parts" not in found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["graduated", "whole"]),
+    st.sampled_from(["partner", "number"]),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 2)), min_size=1, max_size=9),
+    st.integers(1, 9),
+    st.integers(1, 300),
+    st.randoms(),
+)
+def test_costs_of_a_month_at_once_and_in_slices_agree(
+    rule, scope, facts, size, start, random
+):
+    """In whatever order the rows are, and however many are looked at in one step."""
+    rate_book = cost_book(
+        {**SECONDS, "volume_rule": rule, "volume_scope": scope}, start
+    )
+    rows = [
+        {"duration": seconds, "number_id": number, "carrier_id": 1,
+         "start_at": f"2026-03-10 10:{place:02d}:00"}
+        for place, (seconds, number) in enumerate(facts)
+    ]  # fmt: skip
+    calls = calls_table(rows, carrier_amount_nano=None)
+    whole = rate_cost(calls, rate_book, 1, EUR, tiered=NOTHING)
+    order = list(calls.index)
+    random.shuffle(order)
+    shuffled = rate_cost(calls.loc[order], rate_book, 1, EUR, tiered=NOTHING)
+    assert shuffled.loc[calls.index].equals(whole)
+
+    def sums(part, cost):
+        return cost_totals(
+            part.assign(cost_tier_parts=cost["cost_tier_parts"]), rate_book
+        )
+
+    total, before, found = sums(calls, whole), sums(calls[:0], whole[:0]), []
+    for first in range(0, len(calls), size):
+        part = calls.iloc[first : first + size]
+        own = sums(part, rate_cost(part, rate_book, 1, EUR))
+        behind = sums_behind(rate_book, before, total, own)
+        found.append(rate_cost(part, rate_book, 1, EUR, tiered=behind))
+        before = pd.concat([before, sums(part, found[-1])])
+    joined = pd.concat(found)
+    names = ["cost_nano", "cost_rate_id"]
+    assert joined[names].equals(whole[names])
+    assert joined["cost_tier_parts"].tolist() == whole["cost_tier_parts"].tolist()

@@ -153,6 +153,8 @@ allowance_rows = st.fixed_dictionaries(
         "prefixes": st.sampled_from([(), ("34",), ("346", "44")]),
         "sequence": st.integers(1, 3),
         "rest_discount_ppm": st.sampled_from([0, 0, 250_000]),
+        "currency_id": st.sampled_from([0, EUR, USD]),
+        "amount_limit_micro": st.one_of(st.none(), st.integers(0, 10**6)),
     }
 )
 subscription_rows = st.fixed_dictionaries(
@@ -207,7 +209,7 @@ focused_tiers = st.one_of(
     ),
     st.fixed_dictionaries(
         {
-            "rate_id": st.just(1),
+            "rate_id": st.sampled_from([1, 1, 2]),
             "kind": st.just("volume"),
             "start": st.one_of(st.integers(1, 900), st.integers(10**8, 10**10)),
             "price_nano": some_price,
@@ -277,8 +279,11 @@ def make_bundles(package):
         for rows, name in zip(package, ("allowance_id", "subscription_id"), strict=True)
     )
     own = {**SUBSCRIPTION, **dict.fromkeys(BUNDLE_TERMS, None)}
-    limits = {**ALLOWANCE, "rest_discount_ppm": 0}
-    return Bundles.build(table(subscriptions, own), table(allowances, limits))
+    limits = {**ALLOWANCE, "rest_discount_ppm": 0, "currency_id": 0}
+    rows = table(allowances, limits | {"amount_limit_micro": None})
+    limit = [row.get("amount_limit_micro") for row in allowances]
+    rows["amount_limit_micro"] = pd.array(limit, dtype="Int64")
+    return Bundles.build(table(subscriptions, own), rows)
 
 
 def as_rows(frame):
@@ -405,12 +410,55 @@ def test_frozen_totals_stand_in_for_the_calls_that_are_invoiced(parts, rows, cut
     whole, _draws = rate_bundled(calls, rate_book, NO_BUNDLES)
     first, rest = calls.iloc[:cut], calls.iloc[cut:]
     priced, _draws = rate_bundled(first, rate_book, NO_BUNDLES)
-    rated = first[(priced["state"] == "rated").to_numpy(dtype=bool)]
-    frozen = tier_totals(
-        rated.assign(rate_id=priced["rate_id"].loc[rated.index]), rate_book
-    )
+    frozen = tier_totals(first.assign(tier_parts=priced["tier_parts"]), rate_book)
     result, _draws = rate_bundled(rest, rate_book, NO_BUNDLES, tiered=frozen)
     assert as_rows(result) == as_rows(whole.iloc[cut:])
+
+
+@MANY
+@given(st.one_of(focused, focused, tariffs), st.one_of(focused_files, files))
+def test_a_month_at_once_and_call_by_call_agree(parts, rows):
+    """Each call behind the totals of those before it, in whatever band it ends."""
+    for row in parts["rates"]:
+        row["volume_rule"] = "graduated"
+    rate_book = make_book(parts)
+    calls = calls_table(sorted(rows, key=lambda row: row["start_at"]))
+    whole, _draws = rate_bundled(calls, rate_book, NO_BUNDLES)
+    single, sums = {}, None
+    for place in range(len(calls)):
+        one = calls.iloc[place : place + 1]
+        priced, _draws = rate_bundled(one, rate_book, NO_BUNDLES, tiered=sums)
+        own = tier_totals(one.assign(tier_parts=priced["tier_parts"]), rate_book)
+        sums = own if sums is None else pd.concat([sums, own])
+        single |= as_rows(priced)
+    assert as_rows(whole) == single
+
+
+@FEW
+@given(st.one_of(focused, focused, tariffs), st.one_of(focused_files, files))
+def test_the_month_of_a_rate_is_what_its_calls_count_for(parts, rows):
+    """No second of a call counts twice: of graduated seconds all that is billed."""
+    for row in parts["rates"]:
+        row["volume_rule"], row["volume_unit"] = "graduated", "seconds"
+    tiers = {one["rate_id"] for one in parts["tiers"] if one["kind"] == "volume"}
+    rate_book, calls = make_book(parts), calls_table(rows)
+    result, _draws = rate_bundled(calls, rate_book, NO_BUNDLES)
+    sums = {}
+    for place in calls.sort_values(["start_at", "identity"]).index:
+        written = result["tier_parts"][place].split()
+        found = [tuple(map(int, part.split(":"))) for part in written]
+        owner = calls[["partner_id", "number_id"]].loc[place].tolist()
+        for rate_id, before, units in found:
+            scope = parts["rates"][rate_id - 1]["volume_scope"]
+            key = (rate_id, owner[scope == "number"])
+            assert before == sums.get(key, 0)
+            sums[key] = before + units
+        billed = result["billed_duration"][place]
+        assert sum(units for _rate, _before, units in found) <= billed
+        if {row["method"] for row in parts["rates"] if "method" in row} <= {"duration"}:
+            own = result["rate_id"][place]
+            if tiers >= {1, 2} and own:
+                assert sum(units for _rate, _before, units in found) == billed
 
 
 plain_rates = rate_rows.map(

@@ -9,13 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from engine.exceptions import BookError
-from engine.rate_sheets.rate_changes import (
-    BELOW,
-    CHANGES,
-    call_amounts,
-    compare_rates,
-    margin_guard,
-)
+from engine.rate_sheets.margin_guard import BELOW, call_amounts, margin_guard
+from engine.rate_sheets.rate_changes import CHANGES, compare_rates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -272,6 +267,44 @@ def test_several_rates_of_a_prefix_all_count():
     table = margin_guard(cost, retail, seconds=(60,))
     pairs = table[["rate_id", "cost_rate_id"]].to_numpy().tolist()
     assert pairs == [[1, 1], [1, 2], [2, 1]]
+
+
+def test_bands_that_never_hold_at_once_are_not_compared():
+    cost = rates(("34", 100), ("34", 60)).assign(time_band_id=[1, 2])
+    retail = rates(("34", 50), ("34", 80)).assign(time_band_id=[2, 1])
+    pairs = ["rate_id", "cost_rate_id", "is_bound"]
+    table = margin_guard(cost, retail, seconds=(60,))
+    assert table[pairs].to_numpy().tolist() == [
+        [1, 1, True],
+        [1, 2, False],
+        [2, 1, False],
+    ]
+    table = margin_guard(cost, retail, seconds=(60,), apart={(1, 2), (2, 1)})
+    assert table[pairs].to_numpy().tolist() == [[1, 2, False], [2, 1, False]]
+
+
+def test_what_is_a_bound_is_said():
+    cost, retail = rates(("34", 100)), rates(("34", 50), ("34", 60))
+    table = margin_guard(cost, retail.assign(is_bound=[True, False]), seconds=(60,))
+    assert table["is_bound"].tolist() == [True, False]
+
+
+def test_costs_of_destinations_categories_and_everything():
+    cost = rates(("", 10), ("", 30), ("", 20)).assign(
+        destination_id=[7, 0, 0], category=["landline", "mobile", ""]
+    )
+    retail = rates(("346", 25), ("3491", 5), ("44", 15), ("", 15)).assign(
+        category=["mobile", "landline", "international", "mobile"]
+    )
+    prefixes = pd.DataFrame({"destination_id": [7], "prefix": ["349"]})
+    table = margin_guard(cost, retail, seconds=(60,), destination_prefixes=prefixes)
+    names = ["rate_id", "cost_rate_id", "prefix", "retail_nano", "cost_nano"]
+    assert table[names].to_numpy().tolist() == [
+        [1, 2, "346", 25, 30],
+        [2, 1, "3491", 5, 10],
+        [3, 3, "44", 15, 20],
+        [4, 2, "", 15, 30],
+    ]
 
 
 PREFIX = st.text(alphabet="12", min_size=1, max_size=3)

@@ -167,14 +167,21 @@ def test_tariffs_of_other_roundings_are_priced_side_by_side():
 STATES = [
     # call, rate, state, reason
     ({}, {}, "rated", ""),
-    ({"number_id": 0}, {}, "unmatched", "no_number"),
+    # Found by the customer's reference, without a number of ours.
+    ({"number_id": 0}, {}, "rated", ""),
+    ({"number_id": 0, "partner_id": 0}, {}, "unmatched", "no_number"),
     ({"partner_id": 0}, {}, "unmatched", "no_number"),
     ({"called_number": "44"}, {"prefix": "34"}, "unrated", "no_rate"),
     ({"called_number": "44", "duration": 0}, {"prefix": "34"}, "unrated", "no_rate"),
     ({"direction": "incoming"}, {}, "excluded", "excluded"),
     ({"direction": "internal"}, {}, "excluded", "excluded"),
     ({"service": "sms"}, {}, "excluded", "excluded"),
-    ({"direction": "incoming", "number_id": 0}, {}, "unmatched", "no_number"),
+    (
+        {"direction": "incoming", "number_id": 0, "partner_id": 0},
+        {},
+        "unmatched",
+        "no_number",
+    ),
     ({}, {"is_late_priced": True}, "late", "late"),
     ({}, {"method": "markup"}, "unrated", "no_cost"),
     ({"duration": 0}, {"method": "markup"}, "unrated", "no_cost"),

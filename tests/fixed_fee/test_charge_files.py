@@ -342,6 +342,14 @@ def test_repeats_in_a_file_are_numbered_unless_charges_are_unique():
     assert len({counter.identity(c) for c in rows}) == 3
 
 
+def test_a_salt_makes_other_charges():
+    (rental,) = charges(HEADER + RENTAL)
+    salts = ("", "a", "b", "a")
+    found = [IdentityCounter(1, False, salt).identity(rental) for salt in salts]
+    assert len(set(found)) == 3
+    assert found[1] == found[3]
+
+
 def test_the_pure_parts_need_no_odoo():
     code = (
         "import sys; sys.modules['odoo'] = None; import conftest;"

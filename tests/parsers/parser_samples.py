@@ -4,6 +4,9 @@
 
 import ast
 import io
+import json
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,10 @@ from parsers.formats import FormatSpec
 from parsers.reader import Batch, Position, ReadContext, read
 
 FIXTURES = Path(__file__).parent / "fixtures"
-FORMATS = (
-    Path(__file__).resolve().parents[2]
-    / "telecom_cdr"
-    / "data"
-    / "telecom_format_data.xml"
-)
+DATA = Path(__file__).resolve().parents[2] / "telecom_cdr" / "data"
+FORMATS = sorted(DATA.glob("telecom_format_*_data.xml"))
 MADRID = ReadContext("ES", "Europe/Madrid", 6)
+NEW_YORK = ReadContext("US", "America/New_York", 6)
 NOT_OF_THE_SPEC = {"name", "code"}
 # start, calling, called, duration, amount, unique id: the smallest format for tests.
 PLAIN: dict[str, Any] = {
@@ -39,7 +39,9 @@ PLAIN: dict[str, Any] = {
 @lru_cache(maxsize=1)
 def shipped_formats() -> dict[str, FormatSpec]:
     """The ready-made formats by their codes, straight from the addon's data."""
-    records = ElementTree.parse(FORMATS).getroot().findall("record")
+    records = [
+        record for path in FORMATS for record in ElementTree.parse(path).iter("record")
+    ]
     definitions = [
         {field.get("name"): _value(field) for field in record.findall("field")}
         for record in records
@@ -94,6 +96,45 @@ def rejections_of(
     return joined(read_all(content, form, **options), "rejections")
 
 
-def fixture(name: str) -> bytes:
-    """The bytes of a file beside the tests."""
-    return (FIXTURES / name).read_bytes()
+def ready_file(code: str) -> Path:
+    """The file of a ready-made format's shape."""
+    (path,) = FIXTURES.glob(f"{code}.*")
+    return path
+
+
+def ready_batch(
+    code: str, context: ReadContext = MADRID, content: bytes | None = None
+) -> Batch:
+    """What a ready-made format reads from its own file, or from other lines.
+
+    The file came on 2026-03-03: some formats take the year from that.
+    """
+    data = ready_file(code).read_bytes() if content is None else content
+    context = replace(context, file_date=date(2026, 3, 3))
+    batches = read_all(data, shipped_formats()[code], context)
+    return replace(
+        batches[-1],
+        facts=joined(batches, "facts"),
+        rejections=joined(batches, "rejections"),
+        rows=sum(batch.rows for batch in batches),
+        skipped=sum(batch.skipped for batch in batches),
+        merged=sum(batch.merged for batch in batches),
+    )
+
+
+def ready_calls(code: str, context: ReadContext = MADRID) -> list[tuple]:
+    """Direction, calling, called, start in UTC and seconds of the calls of its file."""
+    facts = ready_batch(code, context).facts
+    starts = facts["start_at"].dt.strftime("%Y-%m-%d %H:%M:%S")
+    names = ["direction", "calling_number", "called_number", "start_at", "duration"]
+    rows = facts.assign(start_at=starts)[names]
+    return list(rows.itertuples(index=False, name=None))
+
+
+def ready_values(code: str, name: str, context: ReadContext = MADRID) -> list[Any]:
+    """A column of the facts of its file; of an extra fact, by its name."""
+    facts = ready_batch(code, context).facts
+    if not name.startswith("extra."):
+        return [None if pd.isna(value) else value for value in facts[name]]
+    key = name.removeprefix("extra.")
+    return [json.loads(text or "{}").get(key) for text in facts["extra"]]

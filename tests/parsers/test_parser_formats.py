@@ -15,14 +15,50 @@ MAPPING = PLAIN["column_mapping"]
 
 def test_shipped_formats_are_these() -> None:
     assert sorted(shipped_formats()) == [
+        "3cx_call_report",
+        "3cx_cdr",
         "asterisk_master",
         "asterisk_master_userfield",
+        "asterisk_table",
+        "asterisk_table_calldate",
+        "avaya_ipoffice",
+        "avaya_ipoffice_collector",
+        "azotel_simpler",
+        "bandwidth_bdr",
         "carrier_csv",
         "carrier_semicolon",
+        "cisco_cucm_cdr",
+        "elastix_cdrreport",
+        "elastix_cdrreport_call_type",
+        "freepbx_api",
         "freepbx_cdr",
         "freeswitch_asterisk",
         "freeswitch_example",
         "freeswitch_example_both_legs",
+        "freeswitch_json",
+        "freeswitch_linksys",
+        "freeswitch_opencdrrate",
+        "freeswitch_snom",
+        "freeswitch_sql",
+        "freeswitch_xml",
+        "fusionpbx_cdr",
+        "grandstream_csv",
+        "grandstream_json",
+        "mitel_smdr",
+        "mitel_smdr_24h",
+        "mitel_smdr_extended",
+        "nec_sl1100_smdr",
+        "opensips_flatstore",
+        "panasonic_smdr_a",
+        "panasonic_smdr_b",
+        "panasonic_smdr_c",
+        "telnyx",
+        "twilio",
+        "twilio_call",
+        "vitelity",
+        "voip_ms",
+        "yeastar_csv",
+        "yeastar_json",
     ]
 
 
@@ -69,7 +105,6 @@ def test_shows_itself_as_plain_data() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "named"),
     [
-        ("layout", "xml", "layout"),
         ("layout", "pdf", "layout"),
         ("encoding", "klingon", "encoding"),
         ("encoding", "base64", "encoding"),
@@ -145,7 +180,7 @@ def test_mistakes_name_the_key(key: str, value: Any, named: str) -> None:
 
 def test_message_of_a_mistake() -> None:
     with pytest.raises(FormatError) as caught:
-        spec(duration_unit="hours")
+        spec(duration_rounding="even")
     assert str(caught.value) == (
-        "duration_unit: one of 'seconds', 'minutes', 'hms' expected, 'hours' found."
+        "duration_rounding: one of 'up', 'half_up', 'down' expected, 'even' found."
     )

@@ -56,7 +56,30 @@ def one(text: str | None, country: str = "ES", digits: int = 6) -> str | None:
         ("s", "s"),
         ("*9533", "*9533"),
         ("#039", "#039"),
-        ("60000XXXX", "60000XXXX"),
+        ("60000XXXX", "+3460000XXXX"),
+        ("600123xxx", "+34600123XXX"),
+        ("+34600123***", "+34600123XXX"),
+        ("0033612345XXX", "+33612345XXX"),
+        ("12**", "12**"),
+        ("10XX", "10XX"),
+        ("XXXX", None),
+        ("****", None),
+        ("00034600000001", "+34600000001"),
+        ("->910000001", "+34910000001"),
+        ("->", None),
+        ("<I>910000001", "+34910000001"),
+        ("<D>912000001<I>600000001", "+34600000001"),
+        ("<D>912000001<I>", None),
+        ("<I>", None),
+        ("\\", None),
+        ("Ext.10016", "10016"),
+        ("EXT1235", "1235"),
+        ("Ann<1001>", "1001"),
+        ("sip:test@example.com", "test"),
+        ("b002179144511001", "b002179144511001"),
+        ("T105", "T105"),
+        ("X9999", "X9999"),
+        ("#039537835", "#039537835"),
         ("=cmd()", "=cmd()"),
         ("\u0666\u0660\u0660", "\u0666\u0660\u0660"),
         ("x" * 100, "x" * 64),
@@ -86,6 +109,20 @@ def test_index_and_name_stay() -> None:
     found = normalise(values)
     assert found.index.tolist() == [7, 3]
     assert found.name == "called"
+
+
+def test_a_caller_that_the_exchange_did_not_get_is_withheld() -> None:
+    values = pd.Series(["\\", "<I>", "XXXX", "->", "", None, "<I>600000001"])
+    assert withheld(values).tolist() == [True, True, True, True, False, False, False]
+
+
+def test_masked_digits_are_shown_as_they_are() -> None:
+    assert format_international("+34600123XXX") == "+34600123XXX"
+
+
+def test_masked_national_numbers_of_another_country() -> None:
+    assert one("070XXXXXXX", "GB") == "+4470XXXXXXX"
+    assert one("0170123xxx", "DE") == "+49170123XXX"
 
 
 def test_withheld_by_word_or_by_name() -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsers.quantities import (
+    DURATION_UNITS,
     amount_reader,
     duration_reader,
+    measured_reader,
     read_column,
     volume_reader,
 )
@@ -45,10 +47,71 @@ from parsers.quantities import (
         ("hms", "half_up", "1:60:00", None),
         ("hms", "half_up", "65", None),
         ("hms", "half_up", "-0:10", None),
+        ("hms", "half_up", "99:99:99", None),
+        ("hm", "half_up", "0:10", 600),
+        ("hm", "half_up", "1:02:03", 3723),
+        ("hm", "half_up", "0:60", None),
+        ("hm", "half_up", "10", None),
+        ("text", "half_up", "1m 15s", 75),
+        ("text", "half_up", "12s", 12),
+        ("text", "half_up", "1h 2m 3s", 3723),
+        ("text", "half_up", "1h2m3s", 3723),
+        ("text", "half_up", "2 min 5 sec", 125),
+        ("text", "half_up", "90m", 5400),
+        ("text", "half_up", "00:03'45", 225),
+        ("text", "half_up", "01:00'00", 3600),
+        ("text", "half_up", "0'12", 12),
+        ("text", "half_up", "00:60'00", None),
+        ("text", "half_up", "00:03'60", None),
+        ("text", "half_up", "00:08:10", 490),
+        ("text", "half_up", "65", 65),
+        ("text", "half_up", "1x", None),
+        ("text", "half_up", "s", None),
+        ("hhmmss", "half_up", "000059", 59),
+        ("hhmmss", "half_up", "59", 59),
+        ("hhmmss", "half_up", "1000000", 360000),
+        ("hhmmss", "half_up", "010203", 3723),
+        ("hhmmss", "half_up", "000060", None),
+        ("hhmmss", "half_up", "00:59", None),
+        ("hhmmsscc", "half_up", "00001800", 18),
+        ("hhmmsscc", "half_up", "00001850", 19),
+        ("hhmmsscc", "down", "00001899", 18),
+        ("hhmmsscc", "up", "00001801", 19),
+        ("hhmmsscc", "half_up", "01020300", 3723),
+        ("milliseconds", "half_up", "62499", 62),
+        ("milliseconds", "half_up", "62500", 63),
+        ("tenths", "half_up", "125", 750),
+        ("tenths", "half_up", "0.5", 3),
+        ("hmmt", "half_up", "0123", 738),
+        ("hmmt", "half_up", "1005", 3630),
+        ("hmmt", "half_up", "7", 42),
+        ("hmmt", "half_up", "0605", None),
+        ("hhmmss", "half_up", "\u0661\u0662", None),
     ],
 )
 def test_durations(unit: str, rounding: str, text: str, seconds: int | None) -> None:
     assert duration_reader(unit, rounding, ".")(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90\tSEC", 90),
+        ("15\t6SEC", 90),
+        ("1.5\tMIN", 90),
+        ("1.5\tmin.", 90),
+        ("1\th", 3600),
+        ("2\t30", 60),
+        ("1.5\t", 2),
+        ("\tSEC", 0),
+        ("\t", 0),
+        ("90\tparsec", None),
+        ("x\tSEC", None),
+        ("-1\tSEC", None),
+    ],
+)
+def test_durations_with_a_unit_beside_them(text: str, seconds: int | None) -> None:
+    assert measured_reader("seconds", "half_up", ".")(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -94,7 +157,10 @@ def test_amounts_come_back_to_the_last_digit(nano: int, mark: str, sign: int) ->
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=30), st.sampled_from(["seconds", "minutes", "hms"]))
+@given(
+    st.text(max_size=30) | st.text("0123456789:'hms. ", max_size=14),
+    st.sampled_from(DURATION_UNITS),
+)
 def test_any_text_is_a_duration_or_none(text: str, unit: str) -> None:
     found = duration_reader(unit, "half_up", ",")(text)
     assert found is None or 0 <= found < 2**31

@@ -447,3 +447,74 @@ def test_any_bytes_are_read_or_refused(content):
         assert error.message
     else:
         assert len(sheet.rates) <= sheet.info.row_count * 200
+
+
+NAMES = {
+    "destination": [("Fictionland", 7), ("Ficción", 7), ("Twin", 8), ("TWIN", 9)],
+    "category": [("Mobile", "mobile"), ("mobile", "mobile"), ("all", "all")],
+    "time_band": [("Night", 3), ("Day", 4)],
+}
+
+
+def test_rows_without_codes_are_for_what_they_name():
+    text = (
+        "Destination;Code;Category;Time band;Called pattern;Rule order;Rate\n"
+        "Fictionland;34;Mobile;;;;1\n"
+        " ficción ;;Mobile;NIGHT;;;2\n"
+        ";;MOBILE;any time;;;3\n"
+        ";;all;;'+x;;4\n"
+        ";;all;;^\\+34;5;5\n"
+    )
+    sheet = read(text, names=NAMES)
+    names = [
+        "prefix", "destination_id", "category", "time_band_id", "called_pattern",
+        "sequence",
+    ]  # fmt: skip
+    found = sheet.rates[names].astype(object).where(sheet.rates[names].notna(), None)
+    assert found.to_numpy().tolist() == [
+        ["34", 0, "", 0, "", None],
+        ["", 7, "", 3, "", None],
+        ["", 0, "mobile", 0, "", None],
+        ["", 0, "all", 0, "^\\+34", 5],
+    ]
+    assert sheet.rejections["line_number"].tolist() == [5]
+
+
+UNKNOWN = [
+    # row, names, reason, what is expected
+    ("Nowhere;;;;;", NAMES, "destination", "name of one of the company's destinations"),
+    ("Twin;;;;;", NAMES, "destination", "a name that only one of them has"),
+    (";;martian;;;", NAMES, "category", "one of the categories Mobile, all"),
+    (";34;;Noon;;", NAMES, "time_band", "time bands Night, Day (empty: at any time)"),
+    (";34;;Noon;;", {"time_band": []}, "time_band", "the company has none yet"),
+    (";34;;;(;", NAMES, "called_pattern", "a regular expression of the kind RE2"),
+    (";34;;;;x", NAMES, "sequence", "a whole number from 0 to 1000000"),
+    ("Nowhere;;;;;", {}, "prefix", "a list of codes for its destination"),
+    (";;;Night;;", NAMES, "prefix", "a list of codes for its destination"),
+    ("Fictionland;x;;;;", NAMES, "prefix", "digits of a dialling code"),
+]
+
+
+@pytest.mark.parametrize(("row", "names", "reason", "expected"), UNKNOWN)
+def test_names_that_are_not_known_are_rejected(row, names, reason, expected):
+    header = "Destination;Code;Category;Time band;Called pattern;Rule order;Rate\n"
+    sheet = read(f"{header}{row};1\n;33;;;;;1\n", names=names)
+    assert sheet.rejections["reason"].tolist() == [reason]
+    assert expected in sheet.rejections["message"][0]
+    assert sheet.rates["prefix"].tolist() == ["33"]
+
+
+def test_codes_of_a_list_win_over_a_name():
+    text = "Destination;Rate\nFictionland;1\n\nDestination;Code\nFictionland;441\n"
+    sheet = read(text, names=NAMES)
+    assert sheet.rates[["prefix", "destination_id"]].to_numpy().tolist() == [["441", 0]]
+
+
+def test_a_rejected_row_tells_what_it_names():
+    sheet = read("Destination;Rate\nFictionland;x\n", names=NAMES)
+    assert sheet.rejections["destination_id"].tolist() == [7]
+
+
+def test_a_sheet_of_categories_alone_is_one():
+    sheet = read("Category,Rate\nmobile,0.5\n", names=NAMES)
+    assert sheet.rates["category"].tolist() == ["mobile"]

@@ -45,6 +45,7 @@ class Demand:
     minimum: the steps of the bundle (0, 1, 0: every unit).  before: units that were
     covered before and that the steps run on from (0: the steps begin anew).
     price, whole: a covered unit is worth price / whole micro (object where large).
+    is_up: what units are worth is rounded up, else half up.
     """
 
     pool: Array
@@ -55,6 +56,7 @@ class Demand:
     before: Array
     price: Array
     whole: Array
+    is_up: Array
 
     def take(self, rows: Array) -> "Demand":
         """Give some of the calls."""
@@ -69,8 +71,12 @@ class Demand:
         return np.where(covered > 0, ends - self.before, 0)
 
     def worth(self, covered: Array) -> Array:
-        """Give the price of so many units in micro, rounded half up."""
-        return (2 * self.price * covered + self.whole) // (2 * self.whole)
+        """Give the price of so many units in micro, rounded once."""
+        return (2 * self.price * covered + self.bump()) // (2 * self.whole)
+
+    def bump(self) -> Array:
+        """Give what makes a division by 2 * whole round half up, or up."""
+        return np.where(self.is_up, 2 * self.whole - 1, self.whole)
 
     def paid_by(self, money: Array) -> Array:
         """Give the units, at most those needed, that are worth at most this money.
@@ -79,7 +85,7 @@ class Demand:
         """
         enough = np.minimum(money, self.worth(self.needed))
         price = np.where(self.price > 0, self.price, 1)
-        units = (self.whole * (2 * enough + 1) - 1) // (2 * price)
+        units = (2 * self.whole * (enough + 1) - self.bump() - 1) // (2 * price)
         units = np.where(self.price > 0, np.minimum(units, self.needed), self.needed)
         return np.where(money > 0, units, 0).astype(np.int64)
 

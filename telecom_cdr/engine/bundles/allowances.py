@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from ..codes import DIRECTIONS, SERVICES
-from ..currencies import day_numbers
-from ..exact import product
+from ..currencies import CurrencyTable, day_numbers
+from ..exact import Fractions, product
 from ..exceptions import EngineError
 from ..periods import epoch_seconds
 from ..tables import Array, Table, codes_of, combined, integers, positions
 from .allowance_steps import NO_LIMIT, Demand, Taken, fill
 from .billing_periods import as_days, first_days, period_numbers
+from .exchange import Exchange
 from .subscriptions import (
     AMOUNT,
     BYTES,
@@ -40,7 +41,7 @@ from .subscriptions import (
 
 __all__ = [
     "CONNECT_RULES", "DRAW_COLUMNS", "KINDS", "Bundles", "Cover", "Paid", "allocate",
-    "allocate_money", "pay_with_money",
+    "allocate_money", "lack_a_rate", "pay_with_money",
 ]  # fmt: skip
 
 VOICE, SMS, DATA = range(len(SERVICES))
@@ -59,8 +60,8 @@ class Cover:
 
     draws: a row (DRAW_COLUMNS) for each allowance that a call took from; call is its
     index label, quantity what the allowance was charged (whole steps), covered what of
-    the call that was for (s, bytes, pieces), amount_micro what it took of the
-    allowance's limit of money (0 where it has none).
+    the call that was for (s, bytes, pieces; of money micro of the price), amount_micro
+    what it took of the allowance's limit of money (0 where it has none).
 
     discount_ppm (0 to 1e6): off the price of what is left, also of calls that nothing
     covered; of the first allowance for such calls that has one; 0 where is_whole.
@@ -144,6 +145,7 @@ def allocate(
     used: Table | None = None,
     prices: Array | None = None,
     currencies: Array | None = None,
+    rates: CurrencyTable | None = None,
 ) -> Cover:
     """Let allowances of seconds, bytes, messages and calls cover the billable calls.
 
@@ -151,12 +153,14 @@ def allocate(
     volume, match_key, destination_id, category.  `used`: draws that are frozen.
     prices (micro, int64), currencies: what each call costs without bundles, for
     allowances with a limit of money; EngineError "prices" where one needs it.  Such an
-    allowance in another currency than the call's price does not cover it.
+    allowance in another currency than the call's price counts it by `rates` (see
+    `exchange`), and does not cover it where the day has none.
     """
+    exchange = Exchange.of(calls, currencies, bundles, rates)
     pairs = find_pairs(calls, billable, bundles, used, money=False)
-    pairs = limited_pairs(pairs, bundles, prices, currencies)
+    pairs = limited_pairs(pairs, exchange, prices)
     prices = np.zeros(len(calls), dtype=np.int64) if prices is None else prices
-    left, outcome = Left.of(calls, prices), Outcome.of(len(calls))
+    left, outcome = Left.of(calls, prices, exchange), Outcome.of(len(calls))
     taken = []
     for turn in turns(pairs):
         seconds = left.duration[turn.call]
@@ -229,7 +233,8 @@ def first_discounts(discount: Array, row: Array, bundles: Bundles) -> Array:
 class Left:
     """What is left of each call while allowances are filled; arrays that change.
 
-    total: duration, volume of the whole calls.  prices: what these cost, micro.
+    total: duration, volume of the whole calls.  prices: what these cost, micro, in the
+    currencies that `exchange` knows.
     """
 
     duration: Array
@@ -238,16 +243,17 @@ class Left:
     is_whole: Array
     total: tuple[Array, Array]
     prices: Array
+    exchange: Exchange
 
     @classmethod
-    def of(cls, calls: Table, prices: Array) -> "Left":
+    def of(cls, calls: Table, prices: Array, exchange: Exchange) -> "Left":
         """Start with the whole calls."""
         duration = integers(calls, "duration", missing=0)
         volume = integers(calls, "volume", missing=0)
         service = codes_of(calls["service"], SERVICES)
         is_whole = np.zeros(len(calls), dtype=bool)
-        total = (duration, volume)
-        return cls(duration.copy(), volume.copy(), service, is_whole, total, prices)
+        more = ((duration, volume), prices, exchange)
+        return cls(duration.copy(), volume.copy(), service, is_whole, *more)
 
     def give(self, turn: Pairs, bundles: Bundles) -> Taken:
         """Let one allowance of each customer cover what it can; give what it took."""
@@ -272,41 +278,63 @@ class Left:
         runs = (kind == SECONDS) & bundles.column("run_through", row).astype(bool)
         before = np.where(runs, self.total[0][call] - self.duration[call], 0)
         price = self.unit_prices(turn, kind)
-        return Demand(turn.pool, needed, *steps, before, *price)
+        return Demand(turn.pool, needed, *steps, before, *price, kind < 0)
 
-    def unit_prices(self, turn: Pairs, kind: Array) -> tuple[Array, Array]:
-        """Give the price of a unit as a ratio of micro, where money is a limit."""
+    def unit_prices(self, turn: Pairs, kind: Array) -> Fractions:
+        """Give the price of a unit in micro of the allowance, where money limits it."""
         call, count = turn.call, len(turn.call)
         one = np.ones(count, dtype=np.int64)
         if (turn.pools.money[turn.pool] == NO_LIMIT).all():
-            return np.zeros(count, dtype=np.int64), one
+            return Fractions(np.zeros(count, dtype=np.int64), one)
         by_volume = (self.service[call] == DATA) & (self.total[1][call] > 0)
         by_volume = (kind == BYTES) | (by_volume & (kind != SECONDS))
         whole = np.where(by_volume, self.total[1][call], self.total[0][call])
         rest = np.where(by_volume, self.volume[call], self.duration[call])
         part = np.where(np.isin(kind, [MESSAGES, CALLS]) & (whole > 0), rest, one)
-        return product(self.prices[call], part), np.where(whole > 0, whole, one)
+        (top, bottom), _known = self.exchange.ratios(call, turn.row)
+        whole = np.where(whole > 0, whole, one)
+        return Fractions(product(self.prices[call], part, bottom), product(whole, top))
 
 
 STEPS = ("initial", "increment", "minimum")
 NO_STEPS = (0, 1, 0)
 
 
-def limited_pairs(
-    pairs: Pairs, bundles: Bundles, prices: Array | None, currencies: Array | None
-) -> Pairs:
-    """Leave out allowances whose limit of money is in another currency."""
+def limited_pairs(pairs: Pairs, exchange: Exchange, prices: Array | None) -> Pairs:
+    """Leave out allowances whose limit of money no rate of the day converts."""
     limited = pairs.pools.money[pairs.pool] < NO_LIMIT
     if not limited.any():
         return pairs
     if prices is None:
         message = "allowances with a limit of money need the prices of calls"
         raise EngineError("prices", message)
-    if currencies is None:
-        return pairs
-    own = bundles.column("currency_id", pairs.row)
-    fits = ~limited | (own == 0) | (own == currencies[pairs.call])
-    return pairs.take(np.flatnonzero(fits))
+    _ratio, known = exchange.ratios(pairs.call, pairs.row)
+    return pairs.take(np.flatnonzero(~limited | known))
+
+
+def lack_a_rate(
+    calls: Table,
+    asked: Array,
+    currencies: Array,
+    bundles: Bundles,
+    rates: CurrencyTable,
+) -> Array:
+    """Tell which of the calls asked for an allowance can't count, for want of a rate.
+
+    That is one of money, or with a limit of it, for such calls, in another currency;
+    whether it has anything left does not matter.
+    """
+    lacking = np.zeros(len(calls), dtype=bool)
+    own = np.unique(bundles.table["currency_id"].to_numpy()[bundles.in_money])
+    foreign = asked & (currencies > 0) & ~np.isin(currencies, own)
+    if not len(own) or (len(own) == 1 and not foreign.any()):
+        return lacking
+    exchange = Exchange.of(calls, currencies, bundles, rates)
+    order = np.flatnonzero(asked)
+    call, row, _rank = fitting(calls, order, bundles, bundles.in_money)
+    _ratio, known = exchange.ratios(call, row)
+    lacking[call[~known]] = True
+    return lacking
 
 
 def allocate_money(
@@ -315,12 +343,13 @@ def allocate_money(
     currencies: Array,
     bundles: Bundles,
     used: Table | None = None,
+    rates: CurrencyTable | None = None,
 ) -> tuple[Array, Table]:
     """Let allowances of money pay what is due (micro, int64), after all others.
 
     Gives what they pay of each call (micro) and the draws, as `Cover`.
     """
-    paid = pay_with_money(calls, due, currencies, bundles, used)
+    paid = pay_with_money(calls, due, currencies, bundles, used, rates)
     return paid.micro, paid.draws
 
 
@@ -330,15 +359,17 @@ def pay_with_money(
     currencies: Array,
     bundles: Bundles,
     used: Table | None = None,
+    rates: CurrencyTable | None = None,
 ) -> Paid:
     """Do as `allocate_money`; give the discounts on what is left to pay, too."""
+    exchange = Exchange.of(calls, currencies, bundles, rates)
     pairs = find_pairs(calls, due > 0, bundles, used, money=True)
-    own = bundles.column("currency_id", pairs.row)
-    pairs = pairs.take(np.flatnonzero((own == 0) | (own == currencies[pairs.call])))
+    _ratio, known = exchange.ratios(pairs.call, pairs.row)
+    pairs = pairs.take(np.flatnonzero(known))
     left, taken = due.copy(), []
     discount = np.zeros(len(due), dtype=np.int64)
     for turn in turns(pairs):
-        got = fill(money_demand(turn, left), turn.pools.quantity, turn.pools.money)
+        got = pay(turn, left, exchange)
         left[turn.call] -= got.covered
         discount[turn.call] = first_discounts(discount[turn.call], turn.row, bundles)
         taken.append((turn, got))
@@ -346,11 +377,25 @@ def pay_with_money(
     return Paid(due - left, draw_table(calls, bundles, taken), discount)
 
 
-def money_demand(turn: Pairs, left: Array) -> Demand:
+def pay(turn: Pairs, left: Array, exchange: Exchange) -> Taken:
+    """Let allowances of money pay: charged in their currency, covered in the price's.
+
+    In another currency the quantity of a pool is money that pays for micro of prices.
+    """
+    ratio, _known = exchange.ratios(turn.call, turn.row)
+    quantity, money = turn.pools.quantity, turn.pools.money
+    if (ratio.top == ratio.bottom).all():
+        return fill(money_demand(turn, left, ratio), quantity, money)
+    got = fill(money_demand(turn, left, ratio), money, quantity)
+    return Taken(got.value, got.covered, got.value * 0)
+
+
+def money_demand(turn: Pairs, left: Array, ratio: Fractions) -> Demand:
     """Give what calls want of allowances of money: what is left to pay."""
     zero = np.zeros(len(turn.call), dtype=np.int64)
-    steps = (zero, zero + 1, zero)
-    return Demand(turn.pool, left[turn.call], *steps, zero, zero, zero + 1)
+    steps = (zero, zero + 1, zero, zero)
+    unit = (ratio.bottom, ratio.top, zero == 0)
+    return Demand(turn.pool, left[turn.call], *steps, *unit)
 
 
 def turns(pairs: Pairs) -> list[Pairs]:
@@ -369,17 +414,24 @@ def find_pairs(
 ) -> Pairs:
     """Find which allowances may cover which calls, calls in order of start."""
     order = call_order(calls, np.flatnonzero(billable))
-    call, row, rank = customer_pairs(calls, order, bundles)
-    is_money = bundles.column("kind", row) == AMOUNT
-    kept = np.flatnonzero((is_money == money) & is_open(calls, call, row, bundles))
-    kept = kept[is_target(calls, call[kept], row[kept], bundles)]
-    call, row, rank = call[kept], row[kept], rank[kept]
+    wanted = (bundles.table["kind"].to_numpy() == AMOUNT) == money
+    call, row, rank = fitting(calls, order, bundles, wanted)
     shared = bundles.column("is_shared", row).astype(bool)
     number = np.where(shared, 0, integers(calls, "number_id")[call])
     days = day_numbers(calls["day"])[call]
     period = period_numbers(days, bundles.column("billing_day", row))
     pool, pools = pools_of(bundles, row, number, period, used)
     return with_common(Pairs(call, rank * 2, pool, pools), bundles, used)
+
+
+def fitting(
+    calls: Table, order: Array, bundles: Bundles, wanted: Array
+) -> tuple[Array, ...]:
+    """Pair calls with the wanted rows (bools) that are for them: call, row, rank."""
+    call, row, rank = customer_pairs(calls, order, bundles)
+    kept = np.flatnonzero(wanted[row] & is_open(calls, call, row, bundles))
+    kept = kept[is_target(calls, call[kept], row[kept], bundles)]
+    return call[kept], row[kept], rank[kept]
 
 
 def pools_of(

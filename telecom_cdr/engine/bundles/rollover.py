@@ -7,6 +7,8 @@ periods.  What expires first is taken first: extras (they are for their period o
 and what was carried over longest, then younger periods, the period's own at last.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
 
@@ -21,7 +23,7 @@ from .billing_periods import (
     open_days,
     period_numbers,
 )
-from .subscriptions import Bundles, included, pool_sums
+from .subscriptions import POOL, Bundles, included, pool_sums
 
 CARRIED_COLUMNS = (
     "subscription_id", "allowance_id", "number_id", "period_start", "quantity",
@@ -46,22 +48,123 @@ def carried_over(
     got more than 0.
     """
     pools = rolling_pools(bundles, draws, until, numbers)
-    used = monthly(pools, pool_sums(bundles.table, draws))
-    extras = monthly(pools, bundles.extras)
-    count = (len(pools), int(pools["age"].max() if len(pools) else 0) + 1)
-    buckets = [np.zeros(count, dtype=np.int64) for _ in range(2)]
-    got = []
+    flow = Flow.of(bundles, pools, draws)
+    got, buckets = [], flow.nothing()
     for period in range(pools["from"].min(), pools["to"].max()) if len(pools) else ():
-        given = given_in(bundles, pools, period)
-        taken = (used.get(period), extras.get(period))
-        buckets = [
-            rolled(*columns, pools["age"].to_numpy())
-            for columns in zip(buckets, given, *map(both, taken), strict=True)
-        ]
+        buckets, _covered = flow.through(buckets, period)
         got.append(carried_rows(bundles, pools, period + 1, buckets))
     empty = pd.DataFrame({name: np.empty(0, np.int64) for name in CARRIED_COLUMNS})
     empty["period_start"] = as_days(empty["period_start"].to_numpy())
     return pd.concat([empty, *got], ignore_index=True)
+
+
+def kept_for_later(
+    bundles: Bundles,
+    draws: Table,
+    frozen: Table,
+    day: str,
+    until: str,
+    numbers: Table | None = None,
+) -> Table:
+    """Give what the period of a day can't give any more, though it is not used in it.
+
+    The rests of a period may have been carried over and taken by calls of later periods
+    that are invoiced, so that a late call must not take them once more.  What those
+    calls took counts as far as their own periods do not include it.
+
+    draws: of all calls; those of earlier periods stand.  frozen: of the invoiced ones
+    among them.  The others as for `carried_over`; give rows as it does.
+    """
+    pools = rolling_pools(bundles, draws, until, numbers)
+    count = len(pools)
+    periods = period_numbers(np.full(count, days_of(day)), pools["day"].to_numpy())
+    kept = [np.zeros(count, dtype=np.int64) for _ in range(2)]
+    for period in np.unique(periods).tolist():
+        needed = needed_later(bundles, pools, (draws, frozen), period)
+        kept = [
+            np.where(periods == period, now, other)
+            for now, other in zip(needed, kept, strict=True)
+        ]
+    return pool_amounts(bundles, pools, periods, kept, np.arange(count))
+
+
+def needed_later(
+    bundles: Bundles, pools: Table, draws: tuple[Table, Table], period: int
+) -> list[Array]:
+    """Give what later periods need of the rests of one: quantity and money by pool.
+
+    draws: of all calls, and of those that are invoiced.  It is what these get with the
+    rests beyond what they get without them.
+    """
+    flow, frozen = (Flow.of(bundles, pools, one) for one in draws)
+    buckets, last = flow.nothing(), int(pools["to"].max())
+    for earlier in range(int(pools["from"].min()), period):
+        buckets, _covered = flow.through(buckets, earlier)
+    rests, _covered = frozen.through(buckets, period)
+    more, less = (
+        covered_later(frozen, start, period, last) for start in (rests, flow.nothing())
+    )
+    return [one - other for one, other in zip(more, less, strict=True)]
+
+
+def covered_later(
+    flow: "Flow", buckets: list[Array], period: int, last: int
+) -> list[Array]:
+    """Give what the periods behind one get, up to the last, from what is left then."""
+    sums = [np.zeros(len(flow.pools), dtype=np.int64) for _ in range(2)]
+    for later in range(period + 1, last + 1):
+        buckets, covered = flow.through(buckets, later)
+        sums = [so_far + now for so_far, now in zip(sums, covered, strict=True)]
+    return sums
+
+
+def without(bundles: Bundles, kept: Table) -> Bundles:
+    """Give the same bundles with less carried over: what is kept for later periods."""
+    less = pool_sums(bundles.table, kept)
+    less = less.assign(quantity=-less["quantity"], money=-less["money"])
+    carried = pd.concat([bundles.carried, less], ignore_index=True)
+    return replace(bundles, carried=carried.groupby(POOL, as_index=False).sum())
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What pools get and use, period by period.
+
+    used, extras: quantity and money by pool, by period.  Buckets are what is left in
+    pools, by pool and age in periods, of quantity and of money.
+    """
+
+    bundles: Bundles
+    pools: Table
+    used: dict[int, tuple[Array, Array]]
+    extras: dict[int, tuple[Array, Array]]
+
+    @classmethod
+    def of(cls, bundles: Bundles, pools: Table, draws: Table) -> "Flow":
+        """Read what was used, and the extras of the bundles."""
+        used = monthly(pools, pool_sums(bundles.table, draws))
+        return cls(bundles, pools, used, monthly(pools, bundles.extras))
+
+    def nothing(self) -> list[Array]:
+        """Give empty buckets."""
+        ages = int(self.pools["age"].max()) if len(self.pools) else 0
+        shape = (len(self.pools), ages + 1)
+        return [np.zeros(shape, dtype=np.int64) for _ in range(2)]
+
+    def through(
+        self, buckets: list[Array], period: int
+    ) -> tuple[list[Array], list[Array]]:
+        """Go through a period: give the buckets of the next one, and what was covered.
+
+        Covered: what the buckets gave, extras not counted.
+        """
+        given = given_in(self.bundles, self.pools, period)
+        taken = (self.used.get(period), self.extras.get(period))
+        age = self.pools["age"].to_numpy()
+        both_of = zip(buckets, given, *map(both, taken), strict=True)
+        found = [rolled(*columns, age) for columns in both_of]
+        after, covered = zip(*found, strict=True)
+        return [*after], [*covered]
 
 
 def rolling_pools(
@@ -197,33 +300,43 @@ def in_force(pools: Table, period: int) -> Array:
 
 def rolled(
     buckets: Array, given: Array, used: Array, extras: Array, age: Array
-) -> Array:
-    """Give the buckets of the next period: by pool and age in periods.
+) -> tuple[Array, Array]:
+    """Give the buckets of the next period, and what was taken of the present ones.
 
     The bucket of age a is what is left of what was given a periods ago.
     """
     buckets = buckets.copy()
     buckets[:, 0] = given
-    rest = np.maximum(used - extras, 0) + np.zeros(len(given), dtype=np.int64)
+    wanted = np.maximum(used - extras, 0) + np.zeros(len(given), dtype=np.int64)
+    rest = wanted
     for place in range(buckets.shape[1] - 1, -1, -1):
         taken = np.minimum(buckets[:, place], rest)
         buckets[:, place] -= taken
         rest = rest - taken
     older = np.zeros_like(buckets)
     older[:, 1:] = buckets[:, :-1]
-    return np.where(np.arange(buckets.shape[1]) <= age[:, None], older, 0)
+    older = np.where(np.arange(buckets.shape[1]) <= age[:, None], older, 0)
+    return older, wanted - rest
 
 
 def carried_rows(
     bundles: Bundles, pools: Table, period: int, buckets: list[Array]
 ) -> Table:
     """Give the rows (CARRIED_COLUMNS) of one period."""
-    quantity, money = (bucket.sum(axis=1) for bucket in buckets)
+    sums = [bucket.sum(axis=1) for bucket in buckets]
     asked = (pools["to"].to_numpy() >= period) & (pools["shown"].to_numpy() <= period)
-    asked &= in_force(pools, period)
-    some = np.flatnonzero(asked & ((quantity > 0) | (money > 0)))
-    row, periods = pools["row"].to_numpy()[some], np.full(len(some), period)
-    starts = first_days(periods, pools["day"].to_numpy()[some])
+    some = np.flatnonzero(asked & in_force(pools, period))
+    return pool_amounts(bundles, pools, np.full(len(pools), period), sums, some)
+
+
+def pool_amounts(
+    bundles: Bundles, pools: Table, periods: Array, sums: list[Array], some: Array
+) -> Table:
+    """Give rows (CARRIED_COLUMNS) of some pools that have more than 0."""
+    quantity, money = sums
+    some = some[(quantity[some] > 0) | (money[some] > 0)]
+    row = pools["row"].to_numpy()[some]
+    starts = first_days(periods[some], pools["day"].to_numpy()[some])
     columns = {
         "subscription_id": bundles.column("subscription_id", row),
         "allowance_id": bundles.column("allowance_id", row),

@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,12 @@ class Bundles:
         """Tell which rows name something in one of these columns of sets (bools)."""
         sets = zip(*(self.table[name] for name in columns), strict=True)
         return np.array([any(many) for many in sets], dtype=bool)
+
+    @cached_property
+    def in_money(self) -> Array:
+        """Tell which rows are an amount of money, or have a limit of it (bools)."""
+        limited = self.table["limit"].to_numpy() < NO_LIMIT
+        return limited | (self.table["kind"].to_numpy() == AMOUNT)
 
     def column(self, name: str, row: Array) -> Array:
         """Give a column of the table at some rows."""

@@ -10,14 +10,17 @@ amount of the call so far, `of_nano` what this step alone comes to.
 state           state, reason: there is no price; the only step then
 tariff, rate    the rows that were given
 band            band_id: the time band of the rate
-draw            the draw (kind, quantity, covered, ...), but those of money
+draw            the draw (kind, quantity, covered, ...), but those of money; where it
+                took of a limit of money in another currency than the price: numerator,
+                denominator (from the limit's to the price's)
 rest            duration, volume: what draws leave, priced as a call of its own
 runs_through    covered, duration: the call's increments run on, these seconds are paid
 covered         nothing is left to pay but what the bundle says
 free            duration, grace, free_seconds: so short that it costs nothing
 free_seconds    free_seconds, duration: these are off the start, this is left
-month           unit, rule, scope, tier_from, start: units of the month before the call
-                (rule whole: the month's total); start of the tier, None: the rate's own
+month           rate_id, unit, rule, scope, tier_from, start: units of the month before
+                the call (rule whole: the month's total); start of the tier, None: the
+                rate's own; a step for each rate that a part of the call is priced by
 increments      duration, minimum_duration, initial, increment, increments,
                 billed_duration
 duration        billed_duration, price_seconds, price_nano, amount_nano
@@ -25,9 +28,10 @@ piece           increments alike, where a call goes through tiers or bands: rate
                 band_id, is_initial, at (second or byte of the call), count, step,
                 quantity (to be paid of them), unit (what the price is for), is_bytes,
                 price_nano, start (of the tier by second, None), month_start (of the
-                tier of the month, None), of_nano, amount_nano
+                tier of the month, None), month_unit, of_nano, amount_nano
 pieces          billed_duration, amount_nano: the sum of these
-call            price_nano, amount_nano
+call            price_nano, amount_nano, is_partly, is_wholly (by bundles covered)
+no_call         price_nano: not due, by the bundle that covers a part
 message         price_nano, amount_nano
 volume          volume, billed_volume, initial, increment, megabyte, price_nano,
                 amount_nano
@@ -47,7 +51,8 @@ maximum         maximum_nano, amount_nano
 charge          charge_nano, amount_nano: by the bundle, for what it covered
 conversion      numerator, denominator, from_nano, amount_nano
 rounding        digits, rounding, amount_nano, price_micro
-paid            the draw of money, left_micro
+paid            the draw of money, covered_micro (of the price), left_micro; where it is
+                in another currency than the price: numerator, denominator as for draws
 paid_discount   percent_ppm (below 0: off), left_micro: off what money did not pay
 price           price_micro: the last step of a call that has a price
 """
@@ -96,6 +101,7 @@ class Rest(NamedTuple):
     charge_nano: int
     connect_rule: str
     discount_ppm: int
+    is_touched: bool
 
 
 class Case(NamedTuple):
@@ -124,12 +130,15 @@ def steps(
     """Explain a call's price; the last step holds it as `price_micro`.
 
     call: state, service, duration, volume; cost_nano where marked up; tier_from where
-    the rate has tiers of the month; start_at, direction, category, destination_id where
-    there are bands or discounts; what formulas name; rest_discount_ppm and
+    the rate has tiers of the month, tier_parts where others that price a part have some
+    (both as `rate_bundled` gave them); start_at, direction, category, destination_id
+    where there are bands or discounts; what formulas name; rest_discount_ppm and
     paid_discount_ppm as `rate_bundled` gave them.  rate: a row of the rates table;
     tariff: the row of the rate's tariff.  draws: what the call took, in order, each
-    with kind and quantity, covered where that differs, and the bundle's run_through,
-    connect_rule, covered_price_nano, covered_connect_nano where it has them.
+    with kind and quantity, covered where that differs (of money: micro of the price),
+    conversion ("numerator/denominator") where money was converted, and the bundle's
+    run_through, connect_rule, covered_price_nano, covered_connect_nano where it has
+    them.
     conversion: numerator and denominator from the tariff's currency to the price's;
     cost_conversion: from the cost's to the tariff's.  A call without a price gets one
     step, "state".
@@ -138,6 +147,7 @@ def steps(
         return [
             Step("state", {"state": call["state"], "reason": call.get("reason", "")})
         ]
+    draws = [with_ratio(draw) for draw in draws]
     quantities = [draw for draw in draws if draw["kind"] != "amount"]
     rest = what_is_left(call, quantities)
     case = Case(call, rate, tariff, rest, around or Around(), cost_conversion)
@@ -151,6 +161,13 @@ def steps(
     shown += more
     micro, more = paid_steps(case, micro, draws)
     return [*shown, *more, Step("price", {"price_micro": micro})]
+
+
+def with_ratio(draw: Row) -> Row:
+    """Give a draw with the ratio that money was counted by, where it was."""
+    top, slash, bottom = (draw.get("conversion") or "").partition("/")
+    ratio = {"numerator": int(top), "denominator": int(bottom)} if slash else {}
+    return {**draw, **ratio}
 
 
 def what_is_left(call: Row, draws: Sequence[Row]) -> Rest:
@@ -180,6 +197,7 @@ def what_is_left(call: Row, draws: Sequence[Row]) -> Rest:
         charge_nano=charge + number(first, "covered_connect_nano"),
         connect_rule=first.get("connect_rule") or "unless_whole",
         discount_ppm=0 if whole else discount,
+        is_touched=bool(draws),
     )
 
 
@@ -212,8 +230,10 @@ def paid_steps(case: Case, micro: int, draws: Sequence[Row]) -> tuple[int, list[
     shown, tariff = [], case.tariff
     for draw in draws:
         if draw["kind"] == "amount":
-            micro -= number(draw, "covered", number(draw, "quantity"))
-            shown.append(Step("paid", {**draw, "left_micro": micro}))
+            covered = number(draw, "covered", number(draw, "quantity"))
+            micro -= covered
+            values = {"covered_micro": covered, "left_micro": micro}
+            shown.append(Step("paid", {**draw, **values}))
     off = number(case.call, "paid_discount_ppm")
     if off:
         left = Fraction(micro * 1000 * (MILLION - off), MILLION)
@@ -226,10 +246,7 @@ def amount_steps(case: Case) -> Found:
     """Give the amount in nano before conversion and rounding, and the steps to it."""
     rate, rest = case.rate, case.rest
     if rest.is_whole:
-        shown, amount = [], Fraction(0)
-        if rest.connect_rule == "always" and number(rate, "connect_nano"):
-            amount, shown = connected(case, amount, [])
-        return charged(case, amount, shown)
+        return charged(case, *due_all_the_same(case))
     duration = paid_duration(case)
     free, grace = number(rate, "free_seconds"), number(rate, "grace")
     if is_free(case, duration):
@@ -237,7 +254,7 @@ def amount_steps(case: Case) -> Found:
         return charged(case, Fraction(0), [Step("free", values)])
     makers = {
         "duration": by_duration,
-        "call": by_call,
+        "call": spared if rest.connect_rule == "never" else by_call,
         "volume": by_volume,
         "markup": by_markup,
         "formula": by_formula,
@@ -252,6 +269,15 @@ def amount_steps(case: Case) -> Found:
     amount, shown = discounted(case, amount, shown)
     amount, shown = bounded(amount, rate, shown)
     return charged(case, amount, shown)
+
+
+def due_all_the_same(case: Case) -> Found:
+    """Give what a wholly covered call pays: what is due once, if the bundle says so."""
+    if case.rest.connect_rule != "always":
+        return Fraction(0), []
+    is_per_call = case.rate["method"] == "call"
+    amount, shown = by_call(case) if is_per_call else (Fraction(0), [])
+    return connected(case, amount, shown)
 
 
 def paid_duration(case: Case) -> int:
@@ -361,18 +387,40 @@ def epoch(call: Row) -> int:
 
 def month_steps(case: Case) -> tuple[int, Row | None, list[Step]]:
     """Give the units of the month before the call, its tier and the step of it."""
-    rate, unit = case.rate, case.rate.get("volume_unit") or ""
+    return month_at(case, case.rate, number(case.call, "tier_from"))
+
+
+def month_at(
+    case: Case, rate: Row, tier_from: int
+) -> tuple[int, Row | None, list[Step]]:
+    """Give the same for one of the rates that price a part of the call."""
+    unit = rate.get("volume_unit") or ""
     tiers = case.around.tiers_of(rate, "volume") if unit else []
     if not tiers:
         return 0, None, []
-    done = number(case.call, "tier_from")
     rule = rate.get("volume_rule") or "graduated"
-    values = {"unit": unit, "rule": rule, "tier_from": done}
-    done = max(done - 1, 0) if rule == "whole" else done
+    values = {"rate_id": number(rate, "rate_id"), "unit": unit, "rule": rule}
+    done = max(tier_from - 1, 0) if rule == "whole" else tier_from
     tier = last_begun(tiers, done)
-    values |= {"scope": rate.get("volume_scope") or "partner"}
+    values |= {"scope": rate.get("volume_scope") or "partner", "tier_from": tier_from}
     start = tier["start"] if tier else None
     return done, tier, [Step("month", {**values, "start": start})]
+
+
+def months_of(case: Case) -> tuple[dict[int, int], list[Step]]:
+    """Give the units of the month before the call, by rate, and the steps of it."""
+    done, _tier, shown = month_steps(case)
+    own = number(case.rate, "rate_id")
+    found = {own: done}
+    if not case.around.is_split(case.tariff):
+        return found, shown
+    rates = {number(one, "rate_id"): one for one in case.around.rates}
+    for part in str(case.call.get("tier_parts") or "").split():
+        key, tier_from, _units = map(int, part.split(":"))
+        if key != own and key in rates:
+            found[key], _tier, more = month_at(case, rates[key], tier_from)
+            shown += more
+    return found, shown
 
 
 def price_of(case: Case) -> tuple[int, list[Step]]:
@@ -392,7 +440,7 @@ def by_duration(case: Case) -> Found:
         shown.append(Step("free_seconds", values))
     has_pieces = not pd.isna(rate.get("initial_price_nano"))
     has_pieces |= bool(around.tiers_of(rate, "second")) or around.is_split(case.tariff)
-    done, _tier, month = month_steps(case)
+    done, month = months_of(case)
     if not has_pieces and not month:
         amount, more = by_increments(case, seconds)
         return amount, [*shown, *more]
@@ -438,6 +486,7 @@ def piece_values(piece: Piece) -> dict[str, Any]:
         "price_nano": piece.price_nano,
         "start": piece.start,
         "month_start": piece.month,
+        "month_unit": piece.rate.get("volume_unit") or "",
     }
 
 
@@ -463,7 +512,15 @@ def by_call(case: Case) -> Found:
     """Price the call as one piece."""
     price, shown = price_of(case)
     values = {"price_nano": price, "amount_nano": Fraction(price)}
+    values["is_wholly"] = case.rest.is_whole
+    values["is_partly"] = case.rest.is_touched and not case.rest.is_whole
     return Fraction(price), [*shown, Step("call", values)]
+
+
+def spared(case: Case) -> Found:
+    """Leave out a price per call that the bundle spares."""
+    price, _month = price_of(case)
+    return Fraction(0), [Step("no_call", {"price_nano": price})]
 
 
 def by_volume(case: Case) -> Found:
@@ -474,7 +531,7 @@ def by_volume(case: Case) -> Found:
         values = {"price_nano": price, "amount_nano": Fraction(price)}
         return Fraction(price), [*shown, Step("message", values)]
     if shown:
-        done = month_steps(case)[0]
+        done, _more = months_of(case)
         start = epoch(case.call)
         route = Route(
             rate, case.tariff, case.around, True, volume, 0, start, start, done, 0

@@ -76,8 +76,8 @@ class Piece(NamedTuple):
 class Route(NamedTuple):
     """What is walked through: `total` seconds or bytes, from second `first` on.
 
-    moment: epoch second at position 0.  done: units of the month before.  skip: what of
-    the billed is covered.
+    moment: epoch second at position 0.  done: units of the month before, by id of each
+    rate that has tiers of the month.  skip: what of the billed is covered.
     """
 
     rate: Row
@@ -88,8 +88,20 @@ class Route(NamedTuple):
     first: int
     moment: int
     start: int
-    done: int
+    done: Mapping[int, int]
     skip: int
+
+
+class OfRate(NamedTuple):
+    """What steps at one rate go by: tiers by second, tiers of the month, units before.
+
+    connect: what the call has added to the rate's month before its first step.
+    """
+
+    seconds: list[Row]
+    months: list[Row]
+    done: Fraction
+    connect: int
 
 
 def number(row: Row, name: str, missing: int = 0) -> int:
@@ -106,20 +118,20 @@ def last_begun(tiers: Sequence[Row], done: int | Fraction) -> Row | None:
 
 def walk(route: Route) -> list[Piece]:
     """Take increment by increment; those alike are put together."""
-    rate, around = route.rate, route.around
-    months = around.tiers_of(rate, "volume") if rate.get("volume_unit") else []
-    spent, position, billed = Fraction(number(rate, "connect_nano")), 0, 0
+    position, billed = 0, 0
     pieces: list[Piece] = []
-    known: dict[int, list[Row]] = {}
+    known: dict[int, OfRate] = {}
+    paid: dict[int, int] = {}
+    spent: dict[int, Fraction] = {}
     while position < route.total:
         own = rate_at(route, position)
         key = number(own, "rate_id")
         if key not in known:
-            known[key] = [] if route.is_bytes else around.tiers_of(own, "second")
-        tier = last_begun(known[key], route.first + position)
-        is_own = own.get("rate_id") == rate.get("rate_id")
-        done = units_before(route, max(billed - route.skip, 0), spent)
-        month = last_begun(months, done) if is_own else None
+            known[key] = of_rate(route, own)
+            paid[key], spent[key] = 0, Fraction(known[key].connect)
+        tier = last_begun(known[key].seconds, route.first + position)
+        done = units_before(route, own, known[key].done, (paid[key], spent[key]))
+        month = last_begun(known[key].months, done)
         is_initial = not pieces and initial_of(route) > 0
         step = step_of(route, own, tier, is_initial)
         usual = usual_price(route, own, tier, is_initial)
@@ -128,11 +140,23 @@ def walk(route: Route) -> list[Piece]:
         starts = (tier and tier["start"], month and month["start"])
         at = route.first + position
         add(pieces, Piece(own, *starts, is_initial, price, step, at, 1, quantity))
-        if is_own:
-            spent += Fraction(usual * quantity, unit_of(own, route.is_bytes))
+        paid[key] += quantity
+        spent[key] += Fraction(usual * quantity, unit_of(own, route.is_bytes))
         billed += step
-        position = after((position, position + step), route, own, known[key])
+        position = after((position, position + step), route, own, known[key].seconds)
     return pieces
+
+
+def of_rate(route: Route, rate: Row) -> OfRate:
+    """Give what the steps of a call go by while they are priced by a rate."""
+    around, key = route.around, number(rate, "rate_id")
+    is_first = rate.get("rate_id") == route.rate.get("rate_id")
+    return OfRate(
+        [] if route.is_bytes else around.tiers_of(rate, "second"),
+        around.tiers_of(rate, "volume") if rate.get("volume_unit") else [],
+        Fraction(route.done.get(key, 0)),
+        number(rate, "connect_nano") if is_first else 0,
+    )
 
 
 def initial_of(route: Route) -> int:
@@ -157,17 +181,20 @@ def usual_price(route: Route, rate: Row, tier: Row | None, is_initial: bool) -> 
     return number(tier or {}, "price_nano", usual)
 
 
-def units_before(route: Route, paid: int, spent: Fraction) -> Fraction:
+def units_before(
+    route: Route, rate: Row, done: Fraction, so_far: tuple[int, Fraction]
+) -> Fraction:
     """Give the units of the month before an increment, those of this call too.
 
-    paid: seconds or bytes of this call so far; spent: their price.
+    done: before the call.  so_far: seconds or bytes of this call, and their price, at
+    this rate.
     """
-    unit = route.rate.get("volume_unit")
-    if route.rate.get("volume_rule") == "whole":
-        return Fraction(route.done)
+    unit, (paid, spent) = rate.get("volume_unit"), so_far
+    if rate.get("volume_rule") == "whole":
+        return done
     if unit == ("bytes" if route.is_bytes else "seconds"):
-        return Fraction(route.done + paid)
-    return route.done + (spent if unit == "amount" else Fraction(0))
+        return done + paid
+    return done + (spent if unit == "amount" else 0)
 
 
 def after(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..bundles.allowances import CONNECT_RULES, Cover
+from ..codes import CALL
 from ..exact import Fractions, product, total
 from ..rates.book import RateBook
 from ..rates.choice import Choice
@@ -58,7 +59,8 @@ class Deal(NamedTuple):
     """What bundles say of the price of calls, beside what they cover.
 
     discount: ppm off.  charge: nano for the covered part.  is_whole: only that charge
-    is to be paid, and the connect fee where `has_connect`.
+    is to be paid, and where `has_connect` the connect fee.  A price per call is due as
+    a connect fee is, be the call covered wholly or in part.
     """
 
     discount: Array
@@ -88,8 +90,9 @@ class Deal(NamedTuple):
 class Asked(NamedTuple):
     """What is to be priced: calls with what they used, at chosen rates.
 
-    done: units of the month before each call, at rates with tiers of the month; -1: at
-    the rate's own line.  is_free: costs nothing, being no longer than what is free.
+    done: units of the month before each call, at rates with tiers of the month, a
+    column for each place of a rate (`RateBook.month_places`); -1: at the rate's own
+    line.  is_free: costs nothing, being no longer than what is free.
     """
 
     calls: Table
@@ -110,16 +113,39 @@ class Asked(NamedTuple):
         deal: Deal | None = None,
     ) -> "Asked":
         """Ask for calls, each priced as the first of its month."""
-        done = np.zeros(len(calls), dtype=np.int64)
+        done = np.zeros((len(calls), book.month_width), dtype=np.int64)
         deal = Deal.none(len(calls)) if deal is None else deal
         is_free = free_calls(book.rates, choice.rate, usage) & ~deal.is_whole
         return cls(calls, book, choice, usage, done, is_free, deal)
+
+    @property
+    def before(self) -> Array:
+        """Give the units of the month before each call, at the rate that was chosen."""
+        return self.done[np.arange(len(self.done)), self.places]
+
+    @property
+    def places(self) -> Array:
+        """Give the column of `done` that the chosen rate has."""
+        return self.book.month_places[self.choice.rate]
 
     def take(self, rows: Array) -> "Asked":
         """Ask for some of the calls."""
         parts = (part[rows] for part in (self.done, self.is_free))
         some = (self.choice.take(rows), self.usage.take(rows), *parts)
         return Asked(self.calls.iloc[rows], self.book, *some, self.deal.take(rows))
+
+    def is_per_call(self) -> Array:
+        """Tell which calls have a price per call (bools)."""
+        return self.book.rates.methods[self.choice.rate] == CALL
+
+    def has_tier(self) -> Array:
+        """Tell which calls are priced by a tier: not those that bundles spare that."""
+        is_due = self.is_per_call() & self.deal.has_connect
+        return ~self.deal.is_whole | is_due
+
+    def standing(self, done: Array) -> "Asked":
+        """Ask for the same calls where they stand in their months."""
+        return self._replace(done=done)
 
     def using(self, usage: Usage, deal: Deal) -> "Asked":
         """Ask for the same calls with other usage."""

@@ -38,11 +38,14 @@ def currencies_of(calls: Table, book: RateBook, choice: Choice) -> Array:
     """Give the currency of each price; 0 where there is no rate.
 
     The one wanted (column currency_id; 0: the rate's); without that column the one of
-    the tariff that the holder has, be the rate its own or that of a parent.
+    the customer, else of the tariff that the holder has, be the rate its own or that of
+    a parent.
     """
     own = own_currencies(book, choice)
     if "currency_id" not in calls:
-        return np.where(own > 0, book.tariffs.currency_ids[choice.tariff], 0)
+        theirs = book.partners.currencies(integers(calls, "partner_id", missing=0))
+        usual = book.tariffs.currency_ids[choice.tariff]
+        return np.where(own > 0, np.where(theirs > 0, theirs, usual), 0)
     wanted = integers(calls, "currency_id", missing=0)
     return np.where((wanted > 0) & (choice.rate >= 0), wanted, own)
 

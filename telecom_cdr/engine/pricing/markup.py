@@ -34,6 +34,6 @@ def percents(asked: Asked, cost: Array) -> Array:
     tier = tiers.cost.at(row, cost - 1)
     has_markup = (tier >= 0) & tiers.cost.has_markup[tier]
     found = np.where(has_markup, tiers.cost.markup[tier], found)
-    month = tiers.volume.at(row, asked.done)
+    month = tiers.volume.at(row, asked.before)
     has_markup = (month >= 0) & tiers.volume.has_markup[month]
     return np.where(has_markup, tiers.volume.markup[month], found)

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What comes of rating a call: its state, why, and the columns of the result."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,13 @@ from .conversion import Ratios, currencies_of, ratio_texts
 STATES = ("unmatched", "unrated", "late", "rated", "excluded")
 REASONS = (
     "", "no_number", "no_tariff", "excluded", "no_rate", "late", "no_cost",
-    "no_currency_rate", "amount", "formula",
+    "no_currency_rate", "amount", "formula", "ignored",
 )  # fmt: skip
 STATE_OF = {
     "": "rated",
     "no_number": "unmatched",
     "excluded": "excluded",
+    "ignored": "excluded",
     "late": "late",
 }
 STATE_CODES = np.array([STATES.index(STATE_OF.get(one, "unrated")) for one in REASONS])
@@ -66,18 +67,32 @@ def nullable(values: Array, known: Array, index: pd.Index) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(values, ~known), index=index)
 
 
+def no_texts(index: pd.Index) -> pd.Series:
+    """Give a categorical column of empty texts."""
+    return labelled(np.zeros(len(index), dtype=np.int64), [""], index)
+
+
+class InMonth(Protocol):
+    """What `results` reads of a `month.Month`."""
+
+    tier_from: Array
+    parts: pd.Series
+
+
 def results(
     calls: Table,
     book: RateBook,
     choice: Choice,
     priced: Priced,
-    tier_from: Array | None = None,
+    month: InMonth | None = None,
 ) -> Table:
     """Put together the table that `rate_calls` gives."""
     reason, index = priced.reason, calls.index
     rate = np.where(np.isin(reason, NOT_ASKED), -1, choice.rate)
     asked = Choice(choice.tariff, rate, choice.slot, choice.holds)
-    units = np.zeros(len(calls), np.int64) if tier_from is None else tier_from
+    units, parts = np.zeros(len(calls), np.int64), no_texts(index)
+    if month is not None:
+        units, parts = month.tier_from, month.parts.where(reason == 0, "")
     columns = {
         "tariff_id": np.append(book.tariffs.ids, 0)[choice.tariff],
         "rate_id": book.rates.ids[rate],
@@ -89,5 +104,6 @@ def results(
         "reason": labelled(reason, REASONS, index),
         "conversion": ratio_texts(priced.ratio, reason == 0, index),
         "tier_from": np.where(reason == 0, units, 0),
+        "tier_parts": parts,
     }
     return pd.DataFrame(columns, index=index)

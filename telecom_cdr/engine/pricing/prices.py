@@ -106,42 +106,57 @@ def plain_factors(asked: Asked) -> Factors:
 
 def stepped(asked: Asked, parts: Factors) -> Factors:
     """Give the factors of calls that are walked through in pieces."""
-    rates, row, usage = asked.book.rates, asked.choice.rate, asked.usage
-    is_bytes = rates.methods[row] == VOLUME
-    free = np.where(is_bytes, 0, rates.free_seconds[row])
-    seconds = np.maximum(usage.duration - free, rates.minimum_duration[row])
-    start = epoch_seconds(asked.calls["start_at"])
-    total = np.where(is_bytes, usage.volume, seconds)
-    clock = start + usage.offset + free
-    stretch = Stretch(
-        row, asked.choice.slot, total, is_bytes, free, clock, start, asked.done,
-        usage.skip,
-    )  # fmt: skip
+    stretch = stretch_of(asked)
     walked = Walk(asked.book, stretch).through()
-    parts = parts._replace(price=walked.sums.top, quantity=np.ones_like(row))
-    parts = parts._replace(unit=walked.sums.bottom)
-    billed = np.where(is_bytes, parts.billed, walked.billed)
+    parts = parts._replace(price=walked.sums.top, unit=walked.sums.bottom)
+    parts = parts._replace(quantity=np.ones_like(stretch.row))
+    billed = np.where(stretch.is_bytes, parts.billed, walked.billed)
     reason = np.where(walked.is_late, reason_code("late"), 0)
     reason[walked.is_lost] = reason_code("no_rate")
     return parts._replace(billed=billed, reason=reason)
 
 
+def stretch_of(asked: Asked) -> Stretch:
+    """Give what is to be walked through of calls that have a rate."""
+    rates, row, usage = asked.book.rates, asked.choice.rate, asked.usage
+    is_bytes = rates.methods[row] == VOLUME
+    free = np.where(is_bytes, 0, rates.free_seconds[row])
+    seconds = np.maximum(usage.duration - free, rates.minimum_duration[row])
+    start = epoch_seconds(asked.calls["start_at"])
+    return Stretch(
+        row=row,
+        slot=asked.choice.slot,
+        total=np.where(is_bytes, usage.volume, seconds),
+        is_bytes=is_bytes,
+        elapsed=free,
+        clock=start + usage.offset + free,
+        start=start,
+        is_split=asked.book.splits[row] & ~is_bytes,
+        done=asked.done,
+        skip=usage.skip,
+    )
+
+
 def of_month(asked: Asked, parts: Factors) -> Factors:
     """Give the factors of calls whose price is that of a tier of the month."""
     tiers = asked.book.tiers.volume
-    tier = tiers.at(asked.choice.rate, asked.done)
+    tier = tiers.at(asked.choice.rate, asked.before)
     has_price = (tier >= 0) & tiers.has_price[tier]
     return parts._replace(price=np.where(has_price, tiers.price[tier], parts.price))
 
 
 def dealt(asked: Asked, parts: Factors) -> Factors:
-    """Leave out what bundles say is not to be paid: connect fees, covered calls."""
+    """Leave out what bundles say is not to be paid: connect fees, covered calls.
+
+    A price per call is no price of a part: it is due where a connect fee is.
+    """
     is_whole, has_connect = asked.deal.is_whole, asked.deal.has_connect
     if has_connect.all() and not is_whole.any():
         return parts
+    is_spared = np.where(asked.is_per_call(), ~has_connect, is_whole)
     return parts._replace(
         fixed=np.where(has_connect, parts.fixed, 0),
-        quantity=np.where(is_whole, 0, parts.quantity),
+        quantity=np.where(is_spared, 0, parts.quantity),
         billed=np.where(is_whole, 0, parts.billed),
         reason=np.where(is_whole, 0, parts.reason),
     )

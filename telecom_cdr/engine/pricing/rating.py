@@ -5,21 +5,40 @@
 import numpy as np
 import pandas as pd
 
-from ..bundles.allowances import Bundles, Cover, Paid, allocate, pay_with_money
+from ..bundles.allowances import (
+    Bundles,
+    Cover,
+    Paid,
+    allocate,
+    lack_a_rate,
+    pay_with_money,
+)
+from ..bundles.exchange import Exchange, with_conversions
 from ..codes import MILLION
+from ..currencies import CurrencyTable
 from ..exact import product
 from ..money import INT64_MAX, MICRO, MODES, to_micro
 from ..rates.book import RateBook
-from ..rates.choice import Choice, select_rates
-from ..tables import Array, Table, amounts, flags, integers, positions
+from ..rates.choice import select_rates
+from ..tables import Array, Table, amounts, integers
 from .asked import Asked, Deal
 from .conversion import currencies_of, own_currencies
-from .month import Month, alone, in_month, month_rates, month_totals
+from .month import (
+    Month,
+    alone,
+    carriers_of,
+    customers_of,
+    in_month,
+    month_totals,
+)
 from .outcome import Priced, nullable, reason_code, results
 from .prices import price_calls
 from .usage import Usage, billed_seconds
 
-__all__ = ["billed_seconds", "rate_bundled", "rate_calls", "rate_cost", "tier_totals"]
+__all__ = [
+    "billed_seconds", "cost_totals", "rate_bundled", "rate_calls", "rate_cost",
+    "tier_totals",
+]  # fmt: skip
 
 
 def rate_calls(calls: Table, book: RateBook) -> Table:
@@ -37,22 +56,34 @@ def rate_calls(calls: Table, book: RateBook) -> Table:
     price_micro (Int64, NA unless rated), is_allowed (bool), state and reason
     (categorical: STATES, REASONS), conversion (categorical text "numerator/denominator"
     from the tariff's to the price's currency, "" where none), tier_from (int64: units
-    of the month before the call; the month's total where all units go by it; else 0).
+    of the month before the call; the month's total where all units go by it; else 0),
+    tier_parts (categorical text, see `month.Month`).
     """
     asked = Asked.of(calls, book, select_rates(calls, book), Usage.of(calls))
     month = alone(asked)
     if month is not None:
-        asked = asked._replace(done=month.done)
-    tier_from = None if month is None else month.tier_from
-    return results(calls, book, asked.choice, judged(asked), tier_from)
+        asked = asked.standing(month.done)
+    return results(calls, book, asked.choice, judged(asked), month)
 
 
-def rate_cost(calls: Table, book: RateBook, tariff_id: int, currency_id: int) -> Table:
+def rate_cost(
+    calls: Table,
+    book: RateBook,
+    tariff_id: int,
+    currency_id: int,
+    tiered: Table | None = None,
+) -> Table:
     """Give what the carrier charges: by its tariff, else the amount of the file.
 
     Reads the columns of `rate_calls` and carrier_amount_nano (nullable), an amount in
-    `currency_id`, the carrier's.  Whose call it is does not matter.  Gives cost_nano
-    (Int64), cost_currency_id and cost_rate_id (int64, 0: as the file said).
+    `currency_id`, the carrier's.  Whose call it is does not matter, but for tiers that
+    count by number.  Gives cost_nano (Int64), cost_currency_id and cost_rate_id (int64,
+    0: as the file said); and cost_tier_parts (categorical text, as in `month.Month`)
+    where a rate has tiers of the month.
+
+    tiered: at a rate with tiers of the month, what the calls before have counted for
+    (rate_id, owner_id, period_start, quantity: see `cost_totals`); identity, day and
+    carrier_id are read then.  None: each call is the only one of its month.
     """
     amount, known = amounts(calls, "carrier_amount_nano")
     columns = {
@@ -61,27 +92,43 @@ def rate_cost(calls: Table, book: RateBook, tariff_id: int, currency_id: int) ->
         "cost_rate_id": np.zeros(len(calls), dtype=np.int64),
     }
     said = pd.DataFrame(columns, index=calls.index)
-    return cost_by_tariff(calls, book, tariff_id, said) if tariff_id else said
+    if not tariff_id:
+        return said
+    return cost_by_tariff(calls, book, tariff_id, said, tiered)
 
 
-def cost_by_tariff(calls: Table, book: RateBook, tariff_id: int, said: Table) -> Table:
+def cost_by_tariff(
+    calls: Table, book: RateBook, tariff_id: int, said: Table, tiered: Table | None
+) -> Table:
     """Rate costs by a tariff; what the file said stays where it gives no price."""
     nobody = {"currency_id": 0, "partner_id": 0, "number_id": 0}
     nobody["carrier_currency_id"] = said["cost_currency_id"]
     of_nobody = calls.assign(**said, **nobody)
     choice = select_rates(of_nobody, book, tariff_id)
     asked = Asked.of(of_nobody, book, choice, Usage.of(of_nobody))
-    month = alone(asked)
-    if month is not None:
-        asked = asked._replace(done=month.done)
-    priced = price_calls(asked)
+    priced, month = cost_in_month(calls, asked, tiered)
     rated = (priced.reason == 0) & (np.abs(priced.micro) <= INT64_MAX // MICRO)
     columns = {
         "cost_nano": nullable(priced.micro * rated * MICRO, rated, calls.index),
         "cost_currency_id": own_currencies(book, choice),
         "cost_rate_id": book.rates.ids[choice.rate],
     }
-    return said.assign(**{n: said[n].where(~rated, v) for n, v in columns.items()})
+    found = said.assign(**{n: said[n].where(~rated, v) for n, v in columns.items()})
+    if month is None:
+        return found
+    return found.assign(cost_tier_parts=month.parts.where(rated, ""))
+
+
+def cost_in_month(
+    calls: Table, asked: Asked, tiered: Table | None
+) -> tuple[Priced, Month | None]:
+    """Price costs, each where its call stands in the month of its carrier."""
+    if tiered is None:
+        month = alone(asked)
+    else:
+        has_price = price_calls(asked).reason == 0
+        month = in_month(asked, has_price, carriers_of(calls), tiered)
+    return price_calls(asked if month is None else asked.standing(month.done)), month
 
 
 def rate_bundled(
@@ -100,23 +147,28 @@ def rate_bundled(
     of `rate_calls`, day and identity.  The result has the columns of `rate_calls` and
     bundle_duration (s), bundle_volume (bytes) and bundle_micro (int64), what bundles
     cover, rest_discount_ppm and paid_discount_ppm, what they give off what they leave.
-    The order of rows does not matter.  Draws: see `allowances.DRAW_COLUMNS`.
+    The order of rows does not matter.  Draws: see `allowances.DRAW_COLUMNS`, and
+    conversion, the ratio (text) from the allowance's currency to the price's that money
+    was counted by.  A call for which there is money in another currency has no price
+    (reason "no_currency_rate") where its day has no such ratio, and takes nothing.
     """
     usage = Usage.of(calls)
     asked = Asked.of(calls, book, select_rates(calls, book), usage)
-    priced = judged(asked)
-    nothing = np.zeros(len(calls), dtype=bool)
-    priced, _month = priced_again(asked, priced, (nothing, nothing), tiered)
-    billable = (priced.reason == 0) & (priced.micro > 0)
     currencies = currencies_of(calls, book, asked.choice)
-    cover = allocate(calls, billable, bundles, used, priced.micro, currencies)
+    given = (currencies, bundles, book.currencies)
+    priced, waiting = without_bundles(asked, given, tiered)
+    billable = costing(priced)
+    more = (priced.micro, currencies, book.currencies)
+    cover = allocate(calls, billable, bundles, used, *more)
     asked = asked.using(rest_of(usage, cover), Deal.of(cover))
     changed = cover.is_touched | (cover.discount_ppm > 0)
     priced, month = priced_again(asked, priced, (changed, cover.is_whole), tiered)
+    priced = put_off(priced, waiting)
     due = np.where(billable, priced.micro, 0)
-    paid = pay_with_money(calls, due, currencies, bundles, used)
-    tier_from = None if month is None else month.tier_from * ~cover.is_whole
-    table = results(calls, book, asked.choice, less(asked, priced, paid), tier_from)
+    paid = pay_with_money(calls, due, currencies, bundles, used, book.currencies)
+    if month is not None:
+        month = month._replace(tier_from=month.tier_from * asked.has_tier())
+    table = results(calls, book, asked.choice, less(asked, priced, paid), month)
     table = table.assign(
         bundle_duration=usage.duration - cover.duration,
         bundle_volume=usage.volume - cover.volume,
@@ -124,7 +176,45 @@ def rate_bundled(
         rest_discount_ppm=cover.discount_ppm,
         paid_discount_ppm=paid.discount_ppm,
     )
-    return table, pd.concat([cover.draws, paid.draws], ignore_index=True)
+    draws = pd.concat([cover.draws, paid.draws], ignore_index=True)
+    exchange = Exchange.of(calls, *given)
+    return table, with_conversions(draws, calls, bundles, exchange)
+
+
+def without_bundles(
+    asked: Asked,
+    given: tuple[Array, Bundles, CurrencyTable],
+    tiered: Table | None,
+) -> tuple[Priced, Array]:
+    """Price whole calls; tell which wait for a rate that their bundles want (bools).
+
+    given: currencies of the prices, bundles, currency rates.  Only calls that cost
+    something wait, and those that wait don't count for tiers of the month, by which
+    others may cost something: so it is asked until no more come.
+    """
+    first = judged(asked)
+    lacking = lack_a_rate(asked.calls, first.reason == 0, *given)
+    nothing = np.zeros(len(lacking), dtype=bool)
+    waiting = nothing
+    while True:
+        priced = put_off(first, waiting)
+        priced, _month = priced_again(asked, priced, (nothing, nothing), tiered)
+        priced = put_off(priced, waiting)
+        more = lacking & costing(priced)
+        if not more.any():
+            return priced, waiting
+        waiting = waiting | more
+
+
+def costing(priced: Priced) -> Array:
+    """Tell which calls cost something (bools)."""
+    return (priced.reason == 0) & (priced.micro > 0)
+
+
+def put_off(priced: Priced, waiting: Array) -> Priced:
+    """Let some calls wait for a currency rate."""
+    reason = np.where(waiting, reason_code("no_currency_rate"), priced.reason)
+    return priced._replace(reason=reason)
 
 
 def less(asked: Asked, priced: Priced, paid: Paid) -> Priced:
@@ -160,10 +250,12 @@ def priced_again(
     marks: calls that changed, and calls that bundles cover wholly (bools).
     """
     changed, covered = marks
-    month = in_month(asked, priced, covered, tiered)
+    counts = (priced.reason == 0) & ~covered
+    owners = customers_of(asked.calls, asked.book)
+    month = in_month(asked, counts, owners, tiered)
     if month is not None:
-        asked = asked._replace(done=month.done)
-        changed = changed | month_rates(asked.book)[asked.choice.rate]
+        asked = asked.standing(month.done)
+        changed = changed | (month.parts != "").to_numpy(dtype=bool)
     rows = np.flatnonzero(changed)
     if rows.size:
         priced = priced.replaced(rows, judged(asked.take(rows)))
@@ -175,8 +267,7 @@ def judged(asked: Asked) -> Priced:
     priced = price_calls(asked)
     reason, choice = priced.reason, asked.choice
     reason[(choice.tariff >= 0) & ~choice.holds] = reason_code("excluded")
-    ids = (integers(asked.calls, name) for name in ("number_id", "partner_id"))
-    held = np.logical_and.reduce([column > 0 for column in ids])
+    held = integers(asked.calls, "partner_id") > 0
     reason[~held] = reason_code("no_number")
     return priced
 
@@ -184,23 +275,13 @@ def judged(asked: Asked) -> Priced:
 def tier_totals(calls: Table, book: RateBook) -> Table:
     """Sum what priced calls count for in tiers of the month, as `tiered` is to be.
 
-    For calls that are invoiced: what they count for follows from their facts, the rate
-    that priced them and what bundles covered.  Reads rate_id, day, what `rate_calls`
-    does and, where given, bundle_duration, bundle_volume and is_covered (bool: wholly).
+    For calls that are invoiced: what they counted for is stored with them, and stands
+    whatever became of the rates since.  Reads tier_parts, partner_id, number_id, day.
     Gives rate_id, owner_id, period_start, quantity.
     """
-    usage = Usage.of(calls)
-    taken = [integers(calls, f"bundle_{one}", 0) for one in ("duration", "volume")]
-    left = usage._asdict()
-    left |= {"duration": usage.duration - taken[0], "volume": usage.volume - taken[1]}
-    order = np.argsort(book.rates.ids[:-1], kind="stable")
-    place = positions(book.rates.ids[:-1][order], integers(calls, "rate_id", 0))
-    row = np.where(place >= 0, np.append(order, -1)[place], -1)
-    found = select_rates(calls, book)
-    slot = np.where(found.rate == row, found.slot, book.index.any_slot[row])
-    choice = Choice(book.rates.tariffs[row], row, slot, row >= 0)
-    asked = Asked.of(calls, book, choice, Usage(**left))
-    covered = (taken[0] > 0) & (left["duration"] == 0) | (taken[1] > 0) & (
-        left["volume"] == 0
-    )
-    return month_totals(asked, ~(covered | flags(calls, "is_covered", missing=False)))
+    return month_totals(calls, book, customers_of(calls, book))
+
+
+def cost_totals(calls: Table, book: RateBook) -> Table:
+    """Do the same for costs: reads cost_tier_parts, carrier_id, number_id, day."""
+    return month_totals(calls, book, carriers_of(calls), "cost_tier_parts")

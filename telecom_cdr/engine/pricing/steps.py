@@ -30,9 +30,10 @@ class Stretch:
 
     row: of the rate.  slot: where it was found.  total: seconds or bytes to reach.
     is_bytes.  elapsed: seconds of the call at position 0.  clock: moment at position 0.
-    start: moment of the call, that says which rates are in force.  done: units of the
-    month before the call (-1: the rate's own line, whatever the month).  skip: seconds
-    of what is billed that are not to be paid, from the beginning.
+    start: moment of the call, that says which rates are in force.  is_split: each step
+    by its own band.  done: units of the month before the call, a column for each place
+    of a rate (`RateBook.month_places`; -1: the rate's own line, whatever the month).
+    skip: seconds of what is billed that are not to be paid, from the beginning.
     """
 
     row: Array
@@ -42,6 +43,7 @@ class Stretch:
     elapsed: Array
     clock: Array
     start: Array
+    is_split: Array
     done: Array
     skip: Array
 
@@ -50,8 +52,25 @@ class Stretch:
         return Stretch(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
+class Pieces(NamedTuple):
+    """What calls were priced by on the way: place of the call, row of the rate.
+
+    price: nano a unit; quantity: seconds or bytes to be paid; unit: s or bytes.
+    """
+
+    call: Array
+    rate: Array
+    price: Array
+    quantity: Array
+    unit: Array
+
+    def amounts(self) -> Fractions:
+        """Give what each of them comes to."""
+        return Fractions(product(self.price, self.quantity), self.unit)
+
+
 class Walked(NamedTuple):
-    """What comes of it: sums (nano), seconds or bytes billed, flags.
+    """What comes of it: sums (nano), seconds or bytes billed, flags, all pieces.
 
     is_lost: a part of the call has no rate.  is_late: or one that comes later.
     """
@@ -60,6 +79,22 @@ class Walked(NamedTuple):
     billed: Array
     is_lost: Array
     is_late: Array
+    pieces: Pieces
+
+
+class Standing(NamedTuple):
+    """Where some calls stand in the month of the rate of their next step.
+
+    place: column of `Stretch.done`.  before: units before the call, -1 where the month
+    does not matter; done: units before the step.  by_quantity, by_money: whether steps
+    of the call add to it, and in what.
+    """
+
+    place: Array
+    before: Array
+    done: Array
+    by_quantity: Array
+    by_money: Array
 
 
 class Piece(NamedTuple):
@@ -73,6 +108,7 @@ class Piece(NamedTuple):
     rate: Array
     tier: Array
     month: Array
+    standing: Standing
     border: Array
     end: Array
     step: Array
@@ -83,31 +119,30 @@ class Piece(NamedTuple):
 
 
 class Walk:
-    """A walk through calls; position, billed and spent move on."""
+    """A walk through calls; position, billed, paid and spent move on.
+
+    paid (s or bytes) and spent (nano times the unit of the price) are what steps of the
+    call add to the month of each rate, by place of the rate.
+    """
 
     def __init__(self, book: RateBook, stretch: Stretch) -> None:
         """Begin at position 0."""
         self.book, self.by = book, stretch
-        rates, row = book.rates, stretch.row
+        row = stretch.row
         nothing = np.zeros(len(row), dtype=np.int64)
         self.position, self.billed = nothing.copy(), nothing.copy()
         self.is_lost, self.is_late = nothing > 0, nothing > 0
-        unit, is_graduated = (
-            rates.volume_units[row],
-            rates.volume_rules[row] == GRADUATED,
-        )
-        moves = is_graduated & (stretch.done >= 0)
-        self.by_money = moves & (unit == AMOUNT)
-        self.by_quantity = moves & (unit == np.where(stretch.is_bytes, BYTES, SECONDS))
-        self.is_split = book.tariffs.is_split[rates.tariffs[row]] & ~stretch.is_bytes
-        self.is_split &= book.index.bands > 1
-        self.spent = (rates.connect[row] * self.by_money).astype(object)
-        self.spent *= self.units(row, stretch.is_bytes)
-        self.zone = book.tariffs.zones[rates.tariffs[row]]
+        self.paid = np.zeros_like(stretch.done)
+        self.spent = np.zeros(stretch.done.shape, dtype=object)
+        counts_money = np.flatnonzero(book.rates.volume_units[row] == AMOUNT)
+        own, is_bytes = row[counts_money], stretch.is_bytes[counts_money]
+        connect = book.rates.connect[own].astype(object) * self.units(own, is_bytes)
+        self.spent[counts_money, book.month_places[own]] = connect
+        self.zone = book.tariffs.zones[book.rates.tariffs[row]]
         self.calendar = None
-        if self.is_split.any():
-            clock = stretch.clock[self.is_split]
-            last = clock + stretch.total[self.is_split]
+        if stretch.is_split.any():
+            clock = stretch.clock[stretch.is_split]
+            last = clock + stretch.total[stretch.is_split]
             self.calendar = book.calendar(int(clock.min()), int(last.max()))
         self.pieces: list[tuple[Array, ...]] = []
 
@@ -121,13 +156,12 @@ class Walk:
         while (rows := np.flatnonzero(self.position < self.by.total)).size:
             self.advance(rows, self.piece(rows, is_begin))
             is_begin = False
-        empty = np.empty(0, dtype=np.int64)
-        columns = zip(*self.pieces, strict=True) if self.pieces else [[empty]] * 4
-        place, price, quantity, unit = (np.concatenate(one) for one in columns)
-        parts = Fractions(product(price, quantity), unit)
-        sums = summed(place, parts, len(self.position))
+        empty = [np.empty(0, dtype=np.int64)]
+        columns = zip(*self.pieces, strict=True) if self.pieces else [empty] * 5
+        pieces = Pieces(*(np.concatenate(one) for one in columns))
+        sums = summed(pieces.call, pieces.amounts(), len(self.position))
         billed = np.maximum(self.billed - self.by.skip, 0)
-        return Walked(sums, billed, self.is_lost, self.is_late)
+        return Walked(sums, billed, self.is_lost, self.is_late, pieces)
 
     def piece(self, rows: Array, is_begin: bool) -> Piece:
         """Give what the next step of some calls is priced with, and how far so."""
@@ -139,8 +173,8 @@ class Walk:
         border = np.where(
             by.is_bytes, NEVER, second.next_start(rate, tier) - by.elapsed
         )
-        is_own = (rate == by.row) & (by.done >= 0)
-        month = np.where(is_own, volume.at(by.row, self.done(rows)), -1)
+        standing = self.standing(rows, rate)
+        month = np.where(standing.before >= 0, volume.at(rate, standing.done), -1)
         usual = np.where(
             by.is_bytes, rates.volume_increment[rate], rates.increment[rate]
         )
@@ -161,6 +195,7 @@ class Walk:
             rate=rate,
             tier=tier,
             month=month,
+            standing=standing,
             border=border,
             end=np.minimum(np.minimum(by.total, border), band_end),
             step=np.where(is_first, initial, step),
@@ -173,7 +208,7 @@ class Walk:
     def rates_now(self, rows: Array) -> tuple[Array, Array]:
         """Give the rate of each call's next second, and the position to ask again."""
         rate, end = self.by.row[rows], np.full(len(rows), NEVER)
-        place = np.flatnonzero(self.is_split[rows])
+        place = np.flatnonzero(self.by.is_split[rows])
         if not place.size:
             return rate, end
         some = rows[place]
@@ -187,49 +222,54 @@ class Walk:
         end[place] = self.calendar.next_change(zone, moment) - by.clock
         return rate, end
 
-    def done(self, rows: Array) -> Array:
-        """Give the units of the month before the next step of some calls."""
-        paid = np.maximum(self.billed[rows] - self.by.skip[rows], 0)
-        done = self.by.done[rows] + np.where(self.by_quantity[rows], paid, 0)
-        place = np.flatnonzero(self.by_money[rows])
-        if place.size:
-            some = rows[place]
-            unit = self.units(self.by.row[some], self.by.is_bytes[some])
-            done[place] += (self.spent[some] // unit).astype(np.int64)
-        return done
+    def standing(self, rows: Array, rate: Array) -> Standing:
+        """Give where some calls stand in the month of the rate of their next step."""
+        rates, is_bytes = self.book.rates, self.by.is_bytes[rows]
+        place, unit = self.book.month_places[rate], rates.volume_units[rate]
+        before = self.by.done[rows, place]
+        moves = (rates.volume_rules[rate] == GRADUATED) & (before >= 0)
+        by_quantity = moves & (unit == np.where(is_bytes, BYTES, SECONDS))
+        by_money = moves & (unit == AMOUNT)
+        done = before + np.where(by_quantity, self.paid[rows, place], 0)
+        some = np.flatnonzero(by_money)
+        if some.size:
+            spent = self.spent[rows[some], place[some]]
+            spent //= self.units(rate[some], is_bytes[some])
+            done[some] += spent.astype(np.int64)
+        return Standing(place, before, done, by_quantity, by_money)
 
     def advance(self, rows: Array, piece: Piece) -> None:
         """Take as many steps as begin before the piece ends."""
-        position = self.position[rows]
+        position, standing = self.position[rows], piece.standing
         count = -(-(piece.end - position) // piece.step)
         count = np.minimum(count, self.steps_in_month(rows, piece))
         quantity = np.where(piece.is_first, piece.step, piece.step * count)
-        skipped = np.clip(self.by.skip[rows] - self.billed[rows], 0, quantity)
-        self.pieces.append((rows, piece.price, quantity - skipped, piece.unit))
+        paid = quantity - np.clip(self.by.skip[rows] - self.billed[rows], 0, quantity)
+        self.pieces.append((rows, piece.rate, piece.price, paid, piece.unit))
         self.billed[rows] += quantity
         each = self.book.rates.tier_rules[piece.rate] == EACH
         reached = np.where(
             each, np.minimum(position + quantity, piece.border), position + quantity
         )
         self.position[rows] = np.where(self.is_lost[rows], self.by.total[rows], reached)
-        place = np.flatnonzero(self.by_money[rows] & (piece.rate == self.by.row[rows]))
-        paid = (quantity - skipped)[place]
-        spent = piece.own_price[place].astype(object) * paid
-        self.spent[rows[place]] += spent
+        self.paid[rows, standing.place] += paid
+        some = np.flatnonzero(standing.by_money)
+        spent = piece.own_price[some].astype(object) * paid[some]
+        self.spent[rows[some], standing.place[some]] += spent
 
     def steps_in_month(self, rows: Array, piece: Piece) -> Array:
         """Give how many steps begin before the month's next tier does."""
-        count = np.full(len(rows), NEVER)
-        start = self.book.tiers.volume.next_start(self.by.row[rows], piece.month)
-        is_own = (piece.rate == self.by.row[rows]) & (start < NEVER)
-        place = np.flatnonzero(is_own & self.by_quantity[rows])
+        count, standing = np.full(len(rows), NEVER), piece.standing
+        start = self.book.tiers.volume.next_start(piece.rate, piece.month)
+        has_next = start < NEVER
         skip = np.maximum(self.by.skip[rows] - self.billed[rows], 0)
-        left = (start - self.done(rows) + skip)[place]
-        count[place] = -(-left // piece.step[place])
-        place = np.flatnonzero(is_own & self.by_money[rows] & (piece.own_price > 0))
-        for_step = piece.own_price[place].astype(object) * piece.step[place]
-        left = (start - self.by.done[rows])[place].astype(object) * piece.unit[place]
-        free = -(-skip[place] // piece.step[place])
-        steps = -(-(left - self.spent[rows[place]]) // for_step) + free
-        count[place] = np.minimum(steps, NEVER).astype(np.int64)
+        some = np.flatnonzero(has_next & standing.by_quantity)
+        left = (start - standing.done + skip)[some]
+        count[some] = -(-left // piece.step[some])
+        some = np.flatnonzero(has_next & standing.by_money & (piece.own_price > 0))
+        for_step = piece.own_price[some].astype(object) * piece.step[some]
+        left = (start - standing.before)[some].astype(object) * piece.unit[some]
+        left -= self.spent[rows[some], standing.place[some]]
+        steps = -(-left // for_step) + -(-skip[some] // piece.step[some])
+        count[some] = np.minimum(steps, NEVER).astype(np.int64)
         return count

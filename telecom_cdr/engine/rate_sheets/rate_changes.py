@@ -1,6 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A new rate sheet beside the rates of a tariff, and retail prices beside new costs.
+"""A new rate sheet beside the rates of a tariff, row by row.
 
 Tables are compared as a whole; prices stay integers of nano, ratios are never rounded
 before they have been compared.
@@ -11,9 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..exceptions import BookError
 from ..money import SAFE, round_ratio
-from ..prefixes import STEP, PrefixTable, match_keys
 from ..pricing.terms import peak
 from ..tables import Array, Table, amounts, flags, integers, texts
 
@@ -24,7 +22,7 @@ KINDS = (
 # What of a rate is compared; what the sheet does not say (NA) stays as it is.
 TERMS = (
     "price_nano", "connect_nano", "initial_price_nano", "initial", "increment",
-    "minimum_duration", "grace",
+    "minimum_duration", "grace", "sequence",
 )  # fmt: skip
 OTHER_TERMS = TERMS[1:]
 CHANGES = [
@@ -33,20 +31,8 @@ CHANGES = [
     *(f"{age}_{name}" for name in OTHER_TERMS for age in ("old", "new")),
     "start", "end", "rate_id", "sheet", "line_number", "reason", "message",
 ]  # fmt: skip
-BELOW = [
-    "rate_id", "cost_rate_id", "prefix", "retail_prefix", "cost_prefix", "seconds",
-    "retail_nano", "cost_nano", "margin_ppm",
-]  # fmt: skip
 NULLABLE = [name for name in CHANGES if name.startswith(("old_", "new_", "difference"))]
 PPM = 1_000_000
-MINUTE = 60
-NO_LIMIT = 2**62
-# Columns that both rate tables of the guard may have, and what absent ones mean.
-GUARD_DEFAULTS = {
-    "connect_nano": 0, "price_seconds": MINUTE, "initial": 1, "increment": 1,
-    "minimum_duration": 0, "grace": 0, "free_seconds": 0,
-}  # fmt: skip
-GUARDED_METHODS = ("", "duration", "call")
 
 
 def compare_rates(
@@ -59,8 +45,9 @@ def compare_rates(
 ) -> Table:
     """Compare a sheet with the rates of a tariff.
 
-    :param current: rates by prefix: prefix, price_nano; optional rate_id, destination,
-        the other TERMS, is_allowed, start and end (datetime, NaT: open)
+    :param current: rates: prefix (or whatever key tells which calls they are for, see
+        `targets`), price_nano; optional rate_id, destination, the other TERMS,
+        is_allowed, start and end (datetime, NaT: open)
     :param sheet: rates as `parsers.rate_sheet` gives them
     :param date: when rows without a start take effect
     :param is_full: whether what the sheet does not hold is to end at `date`
@@ -297,221 +284,3 @@ def _filled(table: Table, kind: str, moment: np.datetime64) -> Table:
         if name not in table:
             table[name] = ""
     return table[CHANGES]
-
-
-def margin_guard(
-    cost_rates: Table,
-    retail_rates: Table,
-    seconds: Sequence[int] = (60, 180),
-    ratio: tuple[int, int] = (1, 1),
-    margin_ppm: int = 0,
-    destination_prefixes: Table | None = None,
-) -> Table:
-    """Find the retail prices that are below cost for calls of some typical lengths.
-
-    Every range of numbers is looked at once: with the cost of its longest cost prefix
-    and the retail rate that its calls would get (own prefix, destination's prefix,
-    category, everything), however the prefixes of both sides nest.
-
-    :param cost_rates: prefix, price_nano; optional rate_id, category (of the numbers
-        under the prefix), the columns of GUARD_DEFAULTS, initial_price_nano,
-        minimum_price_nano, maximum_price_nano, method, is_allowed.  Several rows of a
-        prefix (time bands) all count
-    :param retail_rates: the same, with prefix ("": none), destination_id (0: none),
-        category ("": none; with neither of them the rate is for everything)
-    :param seconds: lengths of the calls
-    :param ratio: cost in retail currency = cost * numerator / denominator
-    :param margin_ppm: what the retail price must be above the cost at least, in
-        millionths of the cost
-    :param destination_prefixes: destination_id, prefix of the retail destinations
-    :return: columns BELOW, a row for each pair of rates, first prefix and length:
-        `prefix` where both meet (the longer one), amounts of the call in nano of the
-        retail currency (rounded, for show), `margin_ppm` of the cost (negative: loss)
-    """
-    cost = _usable(cost_rates).reset_index(drop=True)
-    retail = _usable(retail_rates).reset_index(drop=True)
-    if not len(cost) or not len(retail):
-        return _below_nothing()
-    pairs = _meetings(cost, retail, destination_prefixes)
-    parts = [_losses(pairs, cost, retail, one, (ratio, margin_ppm)) for one in seconds]
-    filled = [part for part in parts if len(part)]
-    if not filled:
-        return _below_nothing()
-    table = pd.concat(filled, ignore_index=True)
-    order = ["rate_id", "prefix", "cost_rate_id", "seconds"]
-    return table.sort_values(order, kind="stable", ignore_index=True)[BELOW]
-
-
-def _below_nothing() -> Table:
-    """The guard's table without a row."""
-    kinds = {name: "object" if "prefix" in name else "int64" for name in BELOW}
-    return pd.DataFrame({name: [] for name in BELOW}).astype(kinds)
-
-
-def _usable(rates: Table) -> Table:
-    """Rates whose price a length alone decides, and that may be called."""
-    methods = pd.Series(texts(rates, "method"))
-    usable = methods.isin(GUARDED_METHODS).to_numpy() & flags(rates, "is_allowed", True)
-    return rates[usable & amounts(rates, "price_nano")[1]]
-
-
-def _meetings(cost: Table, retail: Table, destinations: Table | None) -> Table:
-    """Pairs of rows (cost, retail) that price the same calls, and where they do.
-
-    Both sides' prefixes are cut into disjoint ranges; between two cuts nothing changes.
-    """
-    costs, cost_rows = _indexed(cost, np.arange(len(cost)), texts(cost, "prefix"))
-    retails, retail_rows = _retail_index(retail, destinations)
-    points = np.unique(np.concatenate([costs.points, retails.points]))
-    # What is narrower holds no number that goes on behind the prefix.
-    widths = np.diff(np.append(points, 2**62))
-    points = points[widths >= STEP]
-    nodes = pd.DataFrame({"cost": costs.nodes(points), "retail": retails.nodes(points)})
-    nodes = nodes[nodes["cost"] >= 0].drop_duplicates(ignore_index=True)
-    pairs = nodes.merge(cost_rows, "inner", "cost")
-    met = pairs[pairs["retail"] >= 0].merge(retail_rows, "inner", "retail")
-    rest = _by_category(pairs[pairs["retail"] < 0], cost, retail)
-    names = [*costs.prefixes, ""], [*retails.prefixes, ""]
-    table = pd.concat([met, rest], ignore_index=True)
-    table["cost_prefix"] = np.array(names[0], dtype=object)[table["cost"]]
-    table["retail_prefix"] = np.array(names[1], dtype=object)[table["retail"]]
-    longer = table["cost_prefix"].str.len() >= table["retail_prefix"].str.len()
-    table["prefix"] = table["cost_prefix"].where(longer, table["retail_prefix"])
-    return table.drop_duplicates(["cost_row", "retail_row", "prefix"])
-
-
-def _indexed(
-    rates: Table, rows: Array, prefixes: Sequence[str]
-) -> tuple[PrefixTable, Table]:
-    """Prefixes ready to be looked up, and the rows of each node (cost, cost_row)."""
-    keys = match_keys(list(prefixes))
-    if (keys < 0).any():
-        wrong = prefixes[int(np.argmax(keys < 0))]
-        raise BookError("prefix", f"not 1 to 17 digits: {wrong!r}", wrong)
-    table = PrefixTable.build(list(dict.fromkeys(prefixes)))
-    place = {name: node for node, name in enumerate(table.prefixes)}
-    nodes = np.array([place[name] for name in prefixes], dtype=np.int64)
-    return table, pd.DataFrame({"cost": nodes, "cost_row": rows})
-
-
-def _retail_index(
-    retail: Table, destinations: Table | None
-) -> tuple[PrefixTable, Table]:
-    """The same for retail rates, by their own prefixes and their destinations'."""
-    prefixes = np.array(texts(retail, "prefix"), dtype=object)
-    own = np.flatnonzero(prefixes != "")
-    parts = [pd.DataFrame({"row": own, "prefix": prefixes[own], "rank": 0})]
-    if destinations is not None:
-        wanted = pd.DataFrame(
-            {
-                "row": np.arange(len(retail)),
-                "destination_id": integers(retail, "destination_id", missing=0),
-            }
-        )[prefixes == ""]
-        found = wanted.merge(destinations, "inner", "destination_id")
-        parts.append(found[["row", "prefix"]].assign(rank=1))
-    table = pd.concat(parts, ignore_index=True).astype({"prefix": object})
-    best = table.groupby("prefix")["rank"].transform("min")
-    table = table[table["rank"] == best]
-    index, rows = _indexed(retail, table["row"].to_numpy(), table["prefix"].tolist())
-    return index, rows.rename(columns={"cost": "retail", "cost_row": "retail_row"})
-
-
-def _by_category(pairs: Table, cost: Table, retail: Table) -> Table:
-    """Pairs for what no retail prefix covers: by category, else the rate for all."""
-    categories = np.array(texts(retail, "category"), dtype=object)
-    other = np.array(texts(retail, "prefix"), dtype=object) != ""
-    other |= integers(retail, "destination_id", missing=0) > 0
-    rows = pd.DataFrame({"retail_row": np.arange(len(retail)), "category": categories})
-    rows = rows[~other]
-    named = np.array(texts(cost, "category"), dtype=object)[pairs["cost_row"]]
-    known = np.isin(named, categories[~other]) & (named != "")
-    wanted = pairs.assign(category=np.where(known, named, ""))
-    return wanted.merge(rows, "inner", "category").drop(columns="category")
-
-
-def _losses(
-    pairs: Table,
-    cost: Table,
-    retail: Table,
-    seconds: int,
-    bounds: tuple[tuple[int, int], int],
-) -> Table:
-    """The pairs whose retail price of a call of that length is below the cost."""
-    (top, bottom), margin = bounds
-    paid, paid_unit = (
-        one[pairs["retail_row"]] for one in call_amounts(retail, seconds)
-    )
-    due, due_unit = (one[pairs["cost_row"]] for one in call_amounts(cost, seconds))
-    bound = (peak(paid) + peak(due) + 1) * max(top, bottom) * 2 * (PPM + abs(margin))
-    bound = bound * (peak(paid_unit) + peak(due_unit)) if len(pairs) else 0
-    if bound >= SAFE:
-        paid, paid_unit, due, due_unit = (
-            one.astype(object) for one in (paid, paid_unit, due, due_unit)
-        )
-    # Over one denominator: paid_unit * due_unit * bottom.
-    retail_part = paid * due_unit * bottom
-    cost_part = due * paid_unit * top
-    is_below = (retail_part * PPM < cost_part * (PPM + margin)).astype(bool)
-    rows = np.flatnonzero(is_below)
-    retail_part, cost_part = retail_part[rows], cost_part[rows]
-    unit = paid_unit[rows] * due_unit[rows] * bottom
-    found = pairs.iloc[rows]
-    return found.assign(
-        rate_id=integers(retail, "rate_id", missing=0)[found["retail_row"]],
-        cost_rate_id=integers(cost, "rate_id", missing=0)[found["cost_row"]],
-        seconds=seconds,
-        retail_nano=round_ratio(retail_part, unit, "half_up").astype(np.int64),
-        cost_nano=round_ratio(cost_part, unit, "half_up").astype(np.int64),
-        margin_ppm=_margin(retail_part, cost_part),
-    )[BELOW]
-
-
-def _margin(retail_part: Array, cost_part: Array) -> Array:
-    """The margin in millionths of the cost; of no cost at all: minus everything."""
-    is_zero = cost_part == 0
-    divisor = np.where(is_zero, 1, np.abs(cost_part))
-    margin = round_ratio((retail_part - cost_part) * PPM, divisor, "half_up")
-    return np.where(is_zero, -PPM, np.clip(margin, -(PPM**2), PPM**2)).astype(np.int64)
-
-
-def call_amounts(rates: Table, seconds: int) -> tuple[Array, Array]:
-    """Give what a call of that length costs by each rate: nano, as numerator and unit.
-
-    Before any rounding; without tiers, bands and discounts.
-    """
-    steps = {
-        name: integers(rates, name, missing) for name, missing in GUARD_DEFAULTS.items()
-    }
-    length = np.maximum(seconds - steps["free_seconds"], 0)
-    is_free = (seconds <= steps["grace"]) | (length == 0)
-    first, increment = steps["initial"], np.maximum(steps["increment"], 1)
-    over = np.maximum(np.maximum(length, steps["minimum_duration"]) - first, 0)
-    price = integers(rates, "price_nano")
-    rest = -(-over // increment) * increment
-    first_price, has_first = amounts(rates, "initial_price_nano")
-    first_price = np.where(has_first, first_price, price)
-    wide = [one.astype(object) for one in (first_price, first, price, rest)]
-    unit = np.maximum(steps["price_seconds"], 1).astype(object)
-    connect = steps["connect_nano"].astype(object)
-    per_call = np.array(texts(rates, "method"), dtype=object) == "call"
-    numerator = connect * unit + wide[0] * wide[1] + wide[2] * wide[3]
-    numerator = np.where(per_call, (connect + wide[2]) * unit, numerator)
-    numerator = _bounded(rates, np.where(is_free, 0, numerator), unit, is_free)
-    return _narrowed(numerator), _narrowed(unit)
-
-
-def _bounded(rates: Table, numerator: Array, unit: Array, is_free: Array) -> Array:
-    """Amounts between the rates' minimum and maximum prices."""
-    for name, bound in (("minimum", np.maximum), ("maximum", np.minimum)):
-        limit, known = amounts(rates, f"{name}_price_nano")
-        limited = bound(numerator, limit.astype(object) * unit)
-        numerator = np.where(known & ~is_free, limited, numerator)
-    return numerator
-
-
-def _narrowed(values: Array) -> Array:
-    """Integers in 64 bits where they fit."""
-    if len(values) and max(abs(values.min()), abs(values.max())) >= NO_LIMIT:
-        return values
-    return values.astype(np.int64)

@@ -158,7 +158,8 @@ class RateBook:
         bands: band_id, priority (higher first), weekdays (Monday 1 .. Sunday 64),
         second_from, second_to, on_holidays; one row a line.  holidays: day.
         discounts: as in `Discounts.build`.  partners: partner_id, class_id,
-        billing_day.  departments: number_id, department_id.
+        billing_day, currency_id (of its prices).  departments: number_id,
+        department_id.
         Raises BookError (reason: the column) or PrefixError, with what was found.
         """
         other = More(**more)
@@ -188,10 +189,27 @@ class RateBook:
         rates, tiers = self.rates, self.tiers
         has_month = tiers.volume.count() > 0
         many = rates.has_initial_price | has_month | (tiers.second.count() > 0)
-        if self.index.bands > 1:
-            many |= self.tariffs.is_split[rates.tariffs]
+        many |= self.splits
         by_seconds, by_bytes = rates.methods == DURATION, rates.methods == VOLUME
         return (by_seconds & many) | (by_bytes & has_month)
+
+    @cached_property
+    def splits(self) -> Array:
+        """Tell by row of the rates where each step goes by its own band (bools)."""
+        return self.tariffs.is_split[self.rates.tariffs] & (self.index.bands > 1)
+
+    @cached_property
+    def month_places(self) -> Array:
+        """Give by row of the rates its place among those that may share a call.
+
+        That is the place of its band, where calls are split at bands; else 0.
+        """
+        return np.where(self.splits, self.index.places, 0)
+
+    @cached_property
+    def month_width(self) -> int:
+        """Count these places."""
+        return self.index.bands if self.splits.any() else 1
 
     @cached_property
     def plain(self) -> Array:

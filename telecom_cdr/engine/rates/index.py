@@ -3,7 +3,6 @@
 """Where to find the rates of a tariff: by what is called, date and time band."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,8 @@ class RateIndex:
     (1: no rate has one).  slots: sorted int64, slot * bands + band.  periods: by
     position in slots, row of the rates.  holds: bool by tariff * KINDS + kind, whether
     its chain of tariffs holds any rate.  moments: sorted times at which some rate
-    begins or ends.  rule_slots: by row of the rates, -1 where it is no rule.
+    begins or ends.  rule_slots: by row of the rates, -1 where it is no rule.  places:
+    of the rates' bands (0: any time), by row of the rates, the neutral one last.
     """
 
     prefixes: PrefixTable
@@ -39,6 +39,7 @@ class RateIndex:
     holds: Array
     moments: Array
     rule_slots: Array
+    places: Array
 
     @property
     def width(self) -> int:
@@ -77,17 +78,7 @@ class RateIndex:
         own[row] = np.where(rules[row] >= 0, base, -1)
         moments, holds = np.union1d(start, end), chain_holds(rates, parents)
         found = (known, categories, count, size, slots, periods, holds, moments, own)
-        return cls(*found)
-
-    @cached_property
-    def any_slot(self) -> Array:
-        """Give a slot in which each rate is found (by row; -1 none)."""
-        found = np.full(len(self.rule_slots), -1, dtype=np.int64)
-        sizes = np.diff(self.periods.first)
-        found[self.periods.values] = np.repeat(
-            self.slots[self.periods.keys] // self.bands, sizes
-        )
-        return found
+        return cls(*found, np.append(places, 0))
 
     def rates_at(self, slots: Array, moments: Array, held: Array | None) -> Array:
         """Give the rate in force in each slot; -1 where none.

@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Lines of rate tables ("rates") as columns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +19,16 @@ from ..codes import (
     refuse,
 )
 from ..pricing.formula import Formula, FormulaError, compile_formula
-from ..tables import Array, Table, amounts, flags, integers, positions, texts
+from ..tables import (
+    Array,
+    Table,
+    amounts,
+    codes_of,
+    flags,
+    has_text,
+    integers,
+    positions,
+)
 
 # The first value that makes sense, and the one of an absent column.
 STEPS = {
@@ -34,6 +42,7 @@ STEPS = {
     "volume_increment": (1, 1),
 }
 PATTERNS = ("calling_pattern", "called_pattern", "region_pattern")
+FORMULAS = ("formula", "units_formula")
 NEUTRAL = {
     "increment": 1,
     "price_seconds": 60,
@@ -91,7 +100,9 @@ class Rates:
     @classmethod
     def build(cls, rates: Table, tariff_ids: Array) -> "Rates":
         """Read the rates table (columns as in `RateBook.build`); BookError if bad."""
-        written = sorted({*texts(rates, "formula"), *texts(rates, "units_formula")})
+        formulas = [written_in(rates, name) for name in FORMULAS]
+        unique = {one for each in formulas for one in each.unique()}
+        written = sorted(one for one in unique if isinstance(one, str) and one)
         columns = {
             "ids": integers(rates, "rate_id"),
             "tariffs": positions(tariff_ids, integers(rates, "tariff_id")),
@@ -100,8 +111,8 @@ class Rates:
             **read_amounts(rates),
             **read_steps(rates),
             **read_choices(rates),
-            "formulas": places_in(written, texts(rates, "formula")),
-            "units_formulas": places_in(written, texts(rates, "units_formula")),
+            "formulas": codes_of(formulas[0], written),
+            "units_formulas": codes_of(formulas[1], written),
             "is_rule": is_rule(rates),
             "is_allowed": flags(rates, "is_allowed", missing=True),
             "is_late": flags(rates, "is_late_priced", missing=False),
@@ -157,14 +168,12 @@ def read_choices(rates: Table) -> dict[str, Array]:
 
 def is_rule(rates: Table) -> Array:
     """Tell which rates are found by a pattern (bools)."""
-    columns = [pd.Series(texts(rates, name), dtype=object) != "" for name in PATTERNS]
-    return np.logical_or.reduce([column.to_numpy(dtype=bool) for column in columns])
+    return np.logical_or.reduce([has_text(rates, name) for name in PATTERNS])
 
 
-def places_in(known: Sequence[str], names: Sequence[str]) -> Array:
-    """Give each text's place in `known`; -1 for ""."""
-    place = {name: position for position, name in enumerate(known) if name}
-    return np.array([place.get(name, -1) for name in names], dtype=np.int64)
+def written_in(rates: Table, name: str) -> pd.Series:
+    """Give the texts of a column, an empty one where there is no such column."""
+    return rates[name] if name in rates else pd.Series([""] * len(rates), dtype=object)
 
 
 def compiled(text: str) -> Formula | None:

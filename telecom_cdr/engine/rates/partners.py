@@ -15,20 +15,25 @@ LAST_BILLING_DAY = 28
 
 @dataclass(frozen=True)
 class Partners:
-    """Class and billing day of customers, department of numbers, by sorted id.
+    """Class, billing day and currency of customers, department of numbers, by id.
 
-    class_ids, billing_days, department_ids have a neutral extra last row.
+    class_ids, billing_days, currency_ids (0: as the tariff), department_ids have a
+    neutral extra last row.
     """
 
     partner_ids: Array
     class_ids: Array
     billing_days: Array
+    currency_ids: Array
     number_ids: Array
     department_ids: Array
 
     @classmethod
     def build(cls, partners: Table | None, departments: Table | None) -> "Partners":
-        """Read partner_id, class_id, billing_day; and number_id, department_id."""
+        """Read partner_id, class_id, billing_day, currency_id; and of numbers the same.
+
+        That is number_id, department_id.  All but the first of each may be absent.
+        """
         partners, partner_ids = by_id(partners, "partner_id")
         numbers, number_ids = by_id(departments, "number_id")
         days = np.clip(integers(partners, "billing_day", 1), 1, LAST_BILLING_DAY)
@@ -36,6 +41,7 @@ class Partners:
             partner_ids,
             np.append(integers(partners, "class_id", 0), 0),
             np.append(days, 1),
+            np.append(integers(partners, "currency_id", 0), 0),
             number_ids,
             np.append(integers(numbers, "department_id", 0), 0),
         )
@@ -43,6 +49,12 @@ class Partners:
     def classes(self, partner_ids: Array) -> Array:
         """Give the class of each customer; 0 where none."""
         return self.class_ids[positions(self.partner_ids, partner_ids)]
+
+    def currencies(self, partner_ids: Array) -> Array:
+        """Give the currency of each customer's prices; 0 where it has none."""
+        if not self.currency_ids.any():
+            return np.zeros(len(partner_ids), dtype=np.int64)
+        return self.currency_ids[positions(self.partner_ids, partner_ids)]
 
     def departments(self, number_ids: Array) -> Array:
         """Give the department of each number; 0 where none."""

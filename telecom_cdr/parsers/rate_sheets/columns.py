@@ -127,6 +127,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "blocked": (
         "blocked", "is blocked", "bloqueado", "barred", "closed", "gesperrt",
     ),
+    "category": ("category", "categories", "categoria", "categorie", "kategorie"),
+    "time_band": (
+        "time band", "time bands", "timeband", "franja horaria", "franja", "horario",
+        "tramo horario", "time of day", "tranche horaire",
+    ),
+    "calling_pattern": ("calling pattern", "patron origen", "patron llamante"),
+    "called_pattern": ("called pattern", "patron destino", "patron llamado"),
+    "region_pattern": ("region pattern", "patron region"),
+    "sequence": ("rule order", "orden regla", "orden reglas"),
     "currency": (
         "currency", "moneda", "divisa", "wahrung", "devise", "moeda", "valuta",
     ),
@@ -305,6 +314,8 @@ MAX_NAME = 120
 CENT = Decimal("0.01")
 AMOUNTS = ("price", "connect")
 IDENTITIES = ("prefix", "country_code", "area_code")
+# Columns by which a row may be told where it has no codes.
+NAMES_OF_CALLS = ("destination", "category")
 
 
 @dataclass(frozen=True)
@@ -422,7 +433,8 @@ def _is_header(header: Header, is_mapped: bool) -> bool:
     """Whether so many names are there that the row is a header."""
     if header.has_codes:
         return header.has_price or "destination" in header.places
-    return header.has_price and ("destination" in header.places or is_mapped)
+    is_named = any(name in header.places for name in NAMES_OF_CALLS)
+    return header.has_price and (is_named or is_mapped)
 
 
 def _header(cells: Sequence[str], places: dict[str, tuple[int, ...]]) -> Header:

@@ -24,6 +24,7 @@ from ..spreadsheet import Sheet, is_spreadsheet, read_sheets
 from . import values
 from .blocks import Block, Layout, split_sheets
 from .columns import FIELDS, currency_of
+from .names import PATTERNS, read_order, read_pattern, readers
 from .prefixes import COUNTRY_CODES, Codes, Problem, read_codes
 from .text import Broken, read_text
 
@@ -34,10 +35,14 @@ KEYS = ["sheet", "line_number"]
 RATES = [
     *KEYS, "destination", "prefix", "price_nano", "connect_nano", "initial_price_nano",
     "initial", "increment", "minimum_duration", "grace", "start", "end", "is_blocked",
-    "is_deleted", "is_rounded", "currency", "raw",
+    "is_deleted", "is_rounded", "currency", "raw", "destination_id", "category",
+    "time_band_id", *PATTERNS, "sequence",
 ]  # fmt: skip
-REJECTIONS = [*KEYS, "raw", "reason", "found", "message", "wording", "prefixes"]
-WHOLE = ["initial", "increment", "minimum_duration", "grace"]
+REJECTIONS = [
+    *KEYS, "raw", "reason", "found", "message", "wording", "prefixes",
+    "destination_id", "category",
+]  # fmt: skip
+WHOLE = ["initial", "increment", "minimum_duration", "grace", "sequence"]
 NANO = ["price_nano", "connect_nano", "initial_price_nano"]
 CODE = re.compile(r"[A-Z]{3}")
 
@@ -59,6 +64,9 @@ class SheetOptions:
     :ivar end_is_inclusive: whether the day of an end date still belongs to the rate
     :ivar currency: of prices where the sheet names none
     :ivar sheets: names of those to read; none: all that are not hidden
+    :ivar names: what rows may name: "destination", "category", "time_band" -> pairs of
+        a name and what it stands for (ids above 0; a category's code, "all" for all
+        calls). A row without codes is for the destination or category that it names
     """
 
     mapping: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +80,7 @@ class SheetOptions:
     end_is_inclusive: bool = True
     currency: str = ""
     sheets: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """FormatError where something makes no sense."""
@@ -133,9 +142,12 @@ class RateSheet:
 
     :ivar rates: one row a prefix, columns RATES. Amounts (nano, per minute) and seconds
         are nullable Int64: NA where the sheet does not say. `start`, `end` (datetime,
-        exclusive) are as written, NaT where there is none (not even above the table)
+        exclusive) are as written, NaT where there is none (not even above the table).
+        `prefix` is "" where a row is for the `destination_id` or `category` that it
+        names; these are 0 and "" elsewhere, as `time_band_id` and patterns are
     :ivar rejections: what cannot be read, columns REJECTIONS; a row of which only some
-        codes are wrong is in both. `prefixes`: those of the row that can be read
+        codes are wrong is in both. `prefixes`: those of the row that can be read, or
+        else the `destination_id` or `category` that it names
     :ivar info: the rest
     """
 
@@ -211,6 +223,7 @@ class _Reading:
         self._pieces: list[tuple[int, Problem]] = []
         marks = options.decimal_mark or self._found_mark()
         self._mark = marks
+        self._names = readers(options.names)
         order, is_assumed = self._found_order()
         self._order, self._is_assumed = order, is_assumed
 
@@ -219,20 +232,66 @@ class _Reading:
         rows = self._rows
         codes, unused = self._codes()
         is_wanted = rows["has_price"] & ~rows["is_code_row"]
-        columns = self._amounts() | self._seconds() | self._dates()
+        columns = self._amounts() | self._seconds() | self._dates() | self._rules()
+        named = self._named(codes, is_wanted)
         self._check(columns, codes, is_wanted)
-        pieces = dict(reversed(self._pieces))
-        for place in np.flatnonzero(is_wanted & (codes.map(len) == 0)):
-            self._flag(
-                place, pieces.get(place) or Problem("prefix", "", CODES_EXPECTED)
-            )
         is_good = is_wanted & ~rows.index.isin(list(self._problems))
-        table = self._exploded(columns, codes, is_good)
+        table = self._exploded(columns | named, codes, is_good)
         return RateSheet(
             table,
-            self._rejections(broken, codes.tolist()),
+            self._rejections(broken, codes.tolist(), named),
             self._info(unused, int(is_wanted.sum())),
         )
+
+    def _named(self, codes: pd.Series, is_wanted: pd.Series) -> dict[str, list[Any]]:
+        """The destination or category of rows without codes; those of neither flagged.
+
+        Such a row gets an empty code, so that it is one row of the table.
+        """
+        found = {"destination_id": [0] * len(codes), "category": [""] * len(codes)}
+        pieces = dict(reversed(self._pieces))
+        has_codes = self._has_codes().tolist()
+        for place in np.flatnonzero(is_wanted & (codes.map(len) == 0)):
+            problem = pieces.get(place) or Problem("prefix", "", CODES_EXPECTED)
+            if has_codes[place]:
+                self._flag(place, problem)
+                continue
+            name, value = self._name_at(place)
+            if value is None or isinstance(value, Problem):
+                self._flag(place, value or problem)
+                continue
+            codes[place] = ("",)
+            found[name][place] = value
+        return found
+
+    def _name_at(self, place: int) -> tuple[str, Any]:
+        """What a row names, and by which column: its destination, else its category."""
+        row = self._rows.loc[place]
+        for name, column in CALLS_COLUMNS.items():
+            if name in self._names and not values.is_nothing(row[name]):
+                return column, self._names[name](row[name])
+        return "", None
+
+    def _has_codes(self) -> pd.Series:
+        """Which rows have something in a column of codes."""
+        rows = self._rows
+        has_codes = (rows["prefix"] != "") | (rows["area_code"] != "")
+        return has_codes | (rows["country_code"] != "")
+
+    def _rules(self) -> dict[str, list[Any]]:
+        """Time bands, patterns, and the order of rules."""
+        nothing = [0] * len(self._rows)
+        read = self._names.get("time_band")
+        bands = self._settled(self._column("time_band", read)) if read else nothing
+        patterns = {
+            name: self._settled(self._column(name, read_pattern(name)))
+            for name in PATTERNS
+        }
+        return {
+            "time_band_id": [one or 0 for one in bands],
+            **{name: [one or "" for one in found] for name, found in patterns.items()},
+            "sequence": self._settled(self._column("sequence", read_order)),
+        }
 
     def _flag(self, place: int, problem: Problem) -> None:
         """Keep why a row is rejected; the first problem counts."""
@@ -289,8 +348,7 @@ class _Reading:
         """Codes that stand apart, put to the rows with their destination's price."""
         rows = self._rows
         keys = rows["destination"].map(_name_key)
-        has_codes = (rows["prefix"] != "") | (rows["area_code"] != "")
-        has_codes |= rows["country_code"] != ""
+        has_codes = self._has_codes()
         lacks = rows["has_price"] & ~has_codes & (keys != "")
         wanted = set(keys[lacks])
         is_apart = ~rows["has_price"] | (
@@ -454,27 +512,33 @@ class _Reading:
         return pd.DataFrame(taken, columns=RATES)
 
     def _rejections(
-        self, broken: Sequence[Broken], codes: list[tuple[str, ...]]
+        self,
+        broken: Sequence[Broken],
+        codes: list[tuple[str, ...]],
+        named: dict[str, list[Any]],
     ) -> pd.DataFrame:
         """All that cannot be read, in the order of the file."""
         sheets, lines = self._rows["sheet"].tolist(), self._rows["line_number"].tolist()
         raws = self._rows["raw"].tolist()
         found = [
-            (sheets[place], lines[place], raws[place], problem, codes[place])
+            (sheets[place], lines[place], raws[place], problem,
+             tuple(filter(None, codes[place])),
+             *(column[place] for column in named.values()))
             for place, problem in (*self._problems.items(), *self._own_pieces())
-        ]
+        ]  # fmt: skip
         found += [
-            ("", one.line, one.raw, Problem(one.reason, one.raw[:100], TEXT), ())
+            ("", one.line, one.raw, Problem(one.reason, one.raw[:100], TEXT), (), 0, "")
             for one in broken
         ]
         order = {name: place for place, name in enumerate(self._layout.sheets)}
         found.sort(key=lambda one: (order.get(one[0], 0), one[1]))
         table = [
             (sheet, line, raw, problem.reason, problem.found,
-             english(problem.wording()), problem.wording(), prefixes)
-            for sheet, line, raw, problem, prefixes in found
+             english(problem.wording()), problem.wording(), *names)
+            for sheet, line, raw, problem, *names in found
         ]  # fmt: skip
-        return pd.DataFrame(table, columns=REJECTIONS).astype({"line_number": "int64"})
+        kinds = {"line_number": "int64", "destination_id": "int64", "category": object}
+        return pd.DataFrame(table, columns=REJECTIONS).astype(kinds)
 
     def _own_pieces(self) -> list[tuple[int, Problem]]:
         """Problems with single codes, of rows that are not rejected for another."""
@@ -507,6 +571,8 @@ class _Reading:
         )
 
 
+# Where that which a row names goes; the first that it names counts.
+CALLS_COLUMNS = {"destination": "destination_id", "category": "category"}
 CODES_EXPECTED = "a code in the row, or a list of codes for its destination"
 TEXT = "text in the encoding of the file"
 
@@ -647,5 +713,7 @@ def _array(name: str, found: list[Any]) -> Any:
         return pd.array(found, dtype="Int64")
     if name in ("start", "end"):
         return np.array(found, dtype="datetime64[s]")
+    if name.endswith("_id"):
+        return np.array(found, dtype=np.int64)
     kind = bool if name.startswith("is_") else object
     return np.array(found, dtype=kind)
