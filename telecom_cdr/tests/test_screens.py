@@ -103,7 +103,8 @@ class TestScreens(ScreenCase):
             await click(".o_data_row td[name=name]", "again.csv");
             await click(".o_form_view .o_notebook .nav-link", "repeat");
             await wait(".o_form_view .o_data_row", "old.csv");
-            await click("button[name=action_release]");
+            await click("button[name=action_ask_release]");
+            await click(".modal button[name=action_release]");
             await wait(() => !seen("button[name=action_release]"));
             """,
             "operator",
