@@ -49,52 +49,61 @@ def exported_rows(
     """
     env = tariff.env
     env.flush_all()
-    env.cr.execute(
-        SQL(
-            """
-            SELECT COALESCE(d.name ->> %(lang)s, d.name ->> 'en_US', ''),
-                   COALESCE(r.prefix, ''),
-                   CASE WHEN r.prefix IS NULL AND r.destination_id IS NULL
-                        THEN COALESCE(r.category, %(all)s) ELSE '' END,
-                   COALESCE(b.name, ''), COALESCE(r.calling_pattern, ''),
-                   COALESCE(r.called_pattern, ''), COALESCE(r.region_pattern, ''),
-                   CASE WHEN r.calling_pattern IS NULL AND r.called_pattern IS NULL
-                         AND r.region_pattern IS NULL THEN '' ELSE r.sequence::text END,
-                   CASE WHEN r.is_late_priced IS NOT TRUE THEN
-                        round(r.price * %(factor)s / %(unit)s)::bigint END,
-                   (COALESCE(r.connect_fee, 0) * 1000000000)::bigint,
-                   CASE WHEN r.has_initial_price THEN
-                        round(r.initial_price * %(factor)s / %(unit)s)::bigint END,
-                   r.initial_increment, r.increment, COALESCE(r.minimum_duration, 0),
-                   COALESCE(r.grace, 0), r.date_start, r.date_end,
-                   COALESCE(r.is_allowed, FALSE)
-              FROM telecom_rate r
-         LEFT JOIN telecom_time_band b ON b.id = r.time_band_id
-         LEFT JOIN LATERAL (
-                   SELECT p.destination_id FROM telecom_prefix p
-                    WHERE p.prefix = r.prefix
-                      AND (p.company_id IS NULL OR p.company_id = r.company_id)
-                 ORDER BY p.company_id NULLS LAST LIMIT 1) of_prefix ON TRUE
-         LEFT JOIN telecom_destination d
-                ON d.id = COALESCE(r.destination_id, of_prefix.destination_id)
-             WHERE %(wanted)s
-               AND (r.date_end IS NULL OR r.date_end > %(moment)s)
-               AND (%(later)s OR r.date_start IS NULL OR r.date_start <= %(moment)s)
-          ORDER BY r.prefix, r.destination_id, r.category, b.name, r.sequence,
-                   r.date_start NULLS FIRST, r.id
-            """,
-            all=ALL,
-            lang=env.lang or "en_US",
-            factor=60 * 10**9,
-            unit=_unit(service),
-            wanted=_wanted(tariff, service, direction),
-            moment=moment,
-            later=with_later,
-        )
-    )
+    env.cr.execute(_rates_query(tariff, moment, service, direction, with_later))
     rows = env.cr.fetchall()
     zone, currency = ZoneInfo(tariff.tz or "UTC"), tariff.currency_id.name
     return [_texts(row, zone, currency) for row in rows]
+
+
+def _rates_query(
+    tariff: models.BaseModel,
+    moment: datetime,
+    service: str,
+    direction: str,
+    with_later: bool,
+) -> SQL:
+    """The query for these rates, in the order of a sheet."""
+    return SQL(
+        """
+        SELECT COALESCE(d.name ->> %(lang)s, d.name ->> 'en_US', ''),
+               COALESCE(r.prefix, ''),
+               CASE WHEN r.prefix IS NULL AND r.destination_id IS NULL
+                    THEN COALESCE(r.category, %(all)s) ELSE '' END,
+               COALESCE(b.name, ''), COALESCE(r.calling_pattern, ''),
+               COALESCE(r.called_pattern, ''), COALESCE(r.region_pattern, ''),
+               CASE WHEN r.calling_pattern IS NULL AND r.called_pattern IS NULL
+                     AND r.region_pattern IS NULL THEN '' ELSE r.sequence::text END,
+               CASE WHEN r.is_late_priced IS NOT TRUE THEN
+                    round(r.price * %(factor)s / %(unit)s)::bigint END,
+               (COALESCE(r.connect_fee, 0) * 1000000000)::bigint,
+               CASE WHEN r.has_initial_price THEN
+                    round(r.initial_price * %(factor)s / %(unit)s)::bigint END,
+               r.initial_increment, r.increment, COALESCE(r.minimum_duration, 0),
+               COALESCE(r.grace, 0), r.date_start, r.date_end,
+               COALESCE(r.is_allowed, FALSE)
+          FROM telecom_rate r
+     LEFT JOIN telecom_time_band b ON b.id = r.time_band_id
+     LEFT JOIN LATERAL (
+               SELECT p.destination_id FROM telecom_prefix p
+                WHERE p.prefix = r.prefix
+                  AND (p.company_id IS NULL OR p.company_id = r.company_id)
+             ORDER BY p.company_id NULLS LAST LIMIT 1) of_prefix ON TRUE
+     LEFT JOIN telecom_destination d
+            ON d.id = COALESCE(r.destination_id, of_prefix.destination_id)
+         WHERE %(wanted)s
+           AND (r.date_end IS NULL OR r.date_end > %(moment)s)
+           AND (%(later)s OR r.date_start IS NULL OR r.date_start <= %(moment)s)
+      ORDER BY r.prefix, r.destination_id, r.category, b.name, r.sequence,
+               r.date_start NULLS FIRST, r.id
+        """,
+        all=ALL,
+        lang=tariff.env.lang or "en_US",
+        factor=60 * 10**9,
+        unit=_unit(service),
+        wanted=_wanted(tariff, service, direction),
+        moment=moment,
+        later=with_later,
+    )
 
 
 def left_out_count(env: api.Environment, tariff, service: str, direction: str) -> int:

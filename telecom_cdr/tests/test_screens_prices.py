@@ -207,7 +207,9 @@ class TestPriceScreens(ScreenCase):
     def test_an_explanation_with_cost_for_who_may_see_it(self):
         cost = self._create_tariff("Cost", {"price": 0.03}, is_cost=True)
         self.carrier.cost_tariff_id = cost
-        self._process(row("E1", called="600000099", seconds=61))
+        file = self._process(row("E1", called="600000099", seconds=61))
+        call = self.env["telecom.call"].search([("file_id", "=", file.id)])
+        self.assertEqual((call.price, call.cost), (0.0915, 0.0305))
         self._do(
             "telecom_cdr.telecom_call_all_action",
             """

@@ -87,6 +87,15 @@ def proposed(content: bytes) -> Proposal | None:
     return proposal
 
 
+LAYOUTS = {None, "delimited", "fixed", "json", "xml", "sheet"}
+
+
+def layout_of(content: bytes) -> str | None:
+    """The layout of a proposal that holds together; None where it is refused."""
+    proposal = proposed(content)
+    return proposal and proposal.definition.get("layout", "delimited")
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(PIECES, max_size=60).map("".join).map(str.encode))
 @example(b"[[1]]")
@@ -95,13 +104,13 @@ def proposed(content: bytes) -> Proposal | None:
 @example(b"[" * 5000)
 @example(b"\xff\xfe;\x00")
 def test_texts_of_known_pieces(content: bytes) -> None:
-    proposed(content)
+    assert layout_of(content) in LAYOUTS
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes(content: bytes) -> None:
-    proposed(content)
+    assert layout_of(content) in LAYOUTS
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -110,10 +119,9 @@ def test_damaged_samples(name: str) -> None:
     chance = random.Random(name)
     for _ in range(5):
         place = chance.randrange(len(content))
-        proposed(content[:place])
-        proposed(
-            content[:place] + bytes([chance.randrange(256)]) + content[place + 1 :]
-        )
+        changed = bytes([chance.randrange(256)])
+        assert layout_of(content[:place]) in LAYOUTS
+        assert layout_of(content[:place] + changed + content[place + 1 :]) in LAYOUTS
 
 
 def test_a_large_sample_takes_no_longer_than_its_beginning() -> None:
