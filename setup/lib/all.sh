@@ -18,6 +18,8 @@ LIB=$(dirname "${BASH_SOURCE[0]}")
 . "$LIB/database.sh"
 # shellcheck source=setup/lib/openssh.sh
 . "$LIB/openssh.sh"
+# shellcheck source=setup/lib/mariadb.sh
+. "$LIB/mariadb.sh"
 
 # From a bare machine to a Python that can import Odoo, and on to an Odoo that can be run.
 prepare_python_environment() {
