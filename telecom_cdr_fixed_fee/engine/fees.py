@@ -15,7 +15,9 @@ import numpy as np
 from ...telecom_cdr.engine.money import round_ratio
 
 PRICE_DIGITS = 6
-METHODS = ("price", "markup", "none")
+METHODS = ("price", "markup", "included", "none")
+# What takes nothing from the customer.
+FREE = ("included", "none")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class FeeLine:
 
     :ivar pattern: product codes, with * and ?; empty: all
     :ivar kind: recurring, one_off, credit; empty: all (see `applies` about credits)
-    :ivar method: price (own price of one), markup (percent on cost), none
+    :ivar method: price (own price of one), markup (percent on cost), included (in a
+        bundle: only where the customer has one that lists the code), none
+    :ivar is_prorated: the own price is that of a month, and a part of one pays a part
     :ivar start: first day that it counts for, None from ever
     :ivar end: first day that it does not count for any more
     """
@@ -35,6 +39,7 @@ class FeeLine:
     method: str
     price: Decimal = Decimal(0)
     markup: Decimal = Decimal(0)
+    is_prorated: bool = False
     start: date | None = None
     end: date | None = None
 
@@ -52,11 +57,16 @@ class FeeLine:
             and bool(compiled(self.pattern).fullmatch(code))
         )
 
-    def specificity(self) -> tuple[bool, int, bool]:
-        """How narrow it is: a whole code, then more letters, then a kind."""
+    def specificity(self) -> tuple[bool, int, bool, bool]:
+        """How narrow it is: a whole code, more letters, a kind, what a bundle holds."""
         wild = self.pattern.count("*") + self.pattern.count("?")
         is_code = bool(self.pattern) and not wild
-        return is_code, len(self.pattern) - wild, bool(self.kind)
+        return (
+            is_code,
+            len(self.pattern) - wild,
+            bool(self.kind),
+            self.method == "included",
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -69,28 +79,57 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(pieces), re.IGNORECASE | re.DOTALL)
 
 
-def choose(lines: Iterable[FeeLine], code: str, kind: str, day: date) -> FeeLine | None:
-    """The narrowest line that is for a charge; the first of equals by id."""
-    fitting = [line for line in lines if line.applies(code, kind, day)]
+def lists(patterns: str, code: str) -> bool:
+    """Whether one of some patterns, separated by blanks or commas, is for a code."""
+    return any(
+        compiled(pattern).fullmatch(code)
+        for pattern in re.split(r"[\s,;]+", patterns)
+        if pattern
+    )
+
+
+def choose(
+    lines: Iterable[FeeLine],
+    code: str,
+    kind: str,
+    day: date,
+    is_covered: bool = False,
+) -> FeeLine | None:
+    """The narrowest line that is for a charge; the first of equals by id.
+
+    :param is_covered: whether a bundle of the customer's lists the code
+    """
+    fitting = [
+        line
+        for line in lines
+        if line.applies(code, kind, day) and (is_covered or line.method != "included")
+    ]
     narrowest = sorted(fitting, key=lambda line: line.line_id)
     return max(narrowest, key=FeeLine.specificity, default=None)
 
 
 def retail(
-    line: FeeLine, cost: Fraction, quantity: Decimal, kind: str, digits: int, mode: str
+    line: FeeLine,
+    cost: Fraction,
+    quantity: Decimal,
+    kind: str,
+    digits: int,
+    mode: str,
+    share: Fraction = Fraction(1),
 ) -> Decimal:
     """What the customer pays, rounded once.
 
     :param cost: the carrier's net amount in the tariff's currency, credits below 0
     :param digits: decimals of the result, 0 to 6
+    :param share: the part of an own price that is due, more than 1 for several months
     :param mode: half_up, half_even, up, down; symmetric about zero
     """
-    if line.method == "none":
+    if line.method in FREE:
         return Decimal(0)
     if line.method == "markup":
         value = cost * (1 + Fraction(line.markup) / 100)
     else:
-        value = Fraction(line.price) * Fraction(abs(quantity))
+        value = Fraction(line.price) * Fraction(abs(quantity)) * share
         value = -value if kind == "credit" else value
     return rounded(value, digits, mode)
 

@@ -45,3 +45,23 @@ def holder(holdings: Iterable[Holding], first: date, last: date) -> Holding | No
     ]
     inside = [span for span in spans if span[1] > timedelta(0)]
     return max(inside, key=lambda span: span[:3])[3] if inside else None
+
+
+def parts(
+    holdings: Iterable[Holding], first: date, last: date
+) -> list[tuple[date, date, int]]:
+    """The days of a period by who held the number: first day, last day, payer.
+
+    Days that nobody held have the payer 0. A day belongs to who held it longest.
+    """
+    found: list[tuple[date, date, int]] = []
+    known = list(holdings)
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        held = holder(known, day, day)
+        payer = held.payer_id if held else 0
+        if found and found[-1][2] == payer:
+            found[-1] = (found[-1][0], day, payer)
+        else:
+            found.append((day, day, payer))
+    return found

@@ -1,6 +1,12 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from . import mixin_billed, reading_messages
+from . import (
+    mixin_billed,
+    mixin_charge_solving,
+    mixin_charge_split,
+    mixin_invoicing_own_charges,
+    reading_messages,
+)
 
 # isort: split
 
@@ -11,6 +17,10 @@ from . import (
     telecom_fee_tariff,
     telecom_fee_tariff_line,
     telecom_fee_tariff_assignment,
+    telecom_fee_rule,
+    telecom_carrier,
+    telecom_bundle,
+    telecom_bundle_subscription,
     telecom_format,
     telecom_format_column,
     telecom_source,
@@ -18,7 +28,13 @@ from . import (
     telecom_file,
     telecom_number,
     telecom_charge,
+    telecom_own_charge,
+    telecom_reconciliation,
+    telecom_waiting,
+    telecom_fee_drift,
     account_move_line,
     account_move,
     telecom_invoicing,
+    telecom_run,
+    telecom_run_gap,
 )

@@ -25,15 +25,15 @@ class AccountMove(models.Model):
         action["context"] = {}
         return action
 
-    def _release_telecom_calls(self):
-        """An invoice that holds charges and no call gives them back as well."""
-        result = super()._release_telecom_calls()
+    def _release_lines(self, lines):
         original = self.reversed_entry_id
-        is_whole = not self.currency_id.compare_amounts(
-            self.amount_total, original.amount_total
-        )
-        if is_whole and original._billed_charges():
-            original._give_telecom_calls_back()
+        billed = len(original._billed_charges())
+        result = super()._release_lines(lines)
+        released = billed - len(original._billed_charges())
+        if released:
+            original.message_post(
+                body=self.env._("Charges that may be invoiced again: %s.", released)
+            )
         return result
 
     def _give_telecom_calls_back(self):

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Reads a file into charges, batch by batch, each batch a transaction of its own."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -16,6 +17,11 @@ COUNTS = ("row_count", "charge_count", "duplicate_count", "skipped_count")
 CONFLICT = (
     "A charge with the id %(found)s is stored with another amount, period, reference "
     "or product. Which one is right, the data do not tell."
+)
+ALIKE = (
+    "A charge for %(found)s, of the same product and period, is stored from %(file)s "
+    "with another amount or quantity. Take this one instead, take it beside, or leave "
+    "it out."
 )
 # So many lines of repeated charges are named; the others are only counted.
 NAMED = 20
@@ -78,21 +84,24 @@ class ChargeImport:
     def _store(self, batch: Batch) -> None:
         identified = [(self.counter.identity(c), c) for c in batch.charges]
         known = self._known([identity for identity, _charge in identified])
+        alike = self._alike(batch.charges)
         fresh, kept, repeats, conflicts = [], 0, [], []
         for identity, charge in identified:
             stored_facts, is_own = known.get(identity, (facts(charge), False))
             is_repeat = identity in self.seen
             earlier = self.seen.setdefault(identity, stored_facts)
             if charge.unique_id and earlier != facts(charge):
-                conflicts.append(self._conflict(charge))
+                conflicts.append(self._conflict(identity, charge))
             elif is_repeat or (identity in known and not is_own):
                 repeats.append(charge.line_number)
             elif is_own:
                 kept += 1
+            elif told := self._told_otherwise(charge, alike):
+                conflicts.append(self._told(identity, charge, told))
             else:
                 fresh.append(self._values(identity, charge))
         self.charges.create(fresh)._settle()
-        self._reject([*batch.rejections, *conflicts])
+        self._reject(self._refused(batch.rejections) + conflicts)
         self._count(
             row_count=batch.rows,
             charge_count=len(fresh) + kept,
@@ -104,11 +113,40 @@ class ChargeImport:
 
     def _known(self, identities: list[str]) -> dict[str, tuple]:
         """Identity -> what is charged, and whether this file has brought it."""
-        stored = self.charges.search([("identity", "in", identities)])
+        stored = self.charges._whole().search([("identity", "in", identities)])
         return {
             charge.identity: (charge._facts(), charge.file_id == self.file)
             for charge in stored
         }
+
+    def _alike(self, charges: list[Charge]) -> dict[tuple, models.BaseModel]:
+        """Stored rentals of other files, by all that tells them but the amount."""
+        if self.file.identity_salt:
+            return {}
+        asked = [c for c in charges if c.kind == "recurring" and not c.unique_id]
+        stored = self.charges._whole().search(
+            [
+                ("carrier_id", "=", self.carrier.id),
+                ("kind", "=", "recurring"),
+                ("split_from_id", "=", False),
+                ("file_id", "!=", self.file.id),
+                ("reference", "in", list({c.reference for c in asked})),
+                ("period_from", "in", list({c.period_from for c in asked})),
+            ]
+        )
+        alike = defaultdict(self.charges.browse)
+        for charge in stored:
+            alike[charge._facts()[:6]] |= charge
+        return alike
+
+    def _told_otherwise(self, charge: Charge, alike: dict) -> models.BaseModel:
+        """The stored rental that a row tells another amount of.
+
+        One more of the same amount is a repeat that is real, see IdentityCounter.
+        """
+        stored = alike.get(facts(charge)[:6], self.charges.browse())
+        is_repeat = facts(charge) in [one._facts() for one in stored]
+        return stored[:1] if not (charge.unique_id or is_repeat) else stored[:0]
 
     def _values(self, identity: str, charge: Charge) -> dict:
         return {
@@ -129,27 +167,60 @@ class ChargeImport:
             "unit_cost": float(charge.unit or charge.total / charge.quantity),
             "cost": float(charge.total),
             "cost_currency_id": self.carrier.currency_id.id,
+            "is_cost_derived": not charge.has_amount,
             "tax_code": charge.tax_code,
         }
 
-    def _conflict(self, charge: Charge) -> Rejection:
+    def _conflict(self, identity: str, charge: Charge) -> dict:
+        """A row with the id of a stored charge that says something else."""
         error = ParserError("conflict", CONFLICT, charge.unique_id)
-        return rejection_of(charge, error)
+        stored = self.charges._whole().search([("identity", "=", identity)])
+        return self._contradiction(identity, charge, stored, error)
 
-    def _reject(self, rejections: list[Rejection]) -> None:
-        self.env["telecom.rejection"].create(
-            [
-                {
-                    "file_id": self.file.id,
-                    "line_number": rejection.line_number,
-                    "raw": rejection.raw,
-                    "reason": rejection.reason,
-                    "found": rejection.found,
-                    "wording": rejection.wording,
-                }
-                for rejection in rejections
-            ]
+    def _told(self, identity: str, charge: Charge, stored: models.BaseModel) -> dict:
+        """A rental that is stored with another amount, from another file."""
+        error = ParserError(
+            "conflict",
+            ALIKE,
+            charge.reference,
+            file=stored.file_id.name,
         )
+        return self._contradiction(identity, charge, stored, error)
+
+    def _contradiction(
+        self,
+        identity: str,
+        charge: Charge,
+        stored: models.BaseModel,
+        error: ParserError,
+    ) -> dict:
+        """A row that waits for somebody to decide, with all that it says."""
+        [values] = self._refused([rejection_of(charge, error)])
+        told = self._values(identity, charge)
+        for name in ("period_from", "period_to"):
+            told[name] = told[name].isoformat()
+        return {
+            **values,
+            "charge_id": stored.id,
+            "is_same_charge": bool(charge.unique_id),
+            "facts": told,
+        }
+
+    def _refused(self, rejections: list[Rejection]) -> list[dict]:
+        return [
+            {
+                "file_id": self.file.id,
+                "line_number": rejection.line_number,
+                "raw": rejection.raw,
+                "reason": rejection.reason,
+                "found": rejection.found,
+                "wording": rejection.wording,
+            }
+            for rejection in rejections
+        ]
+
+    def _reject(self, values: list[dict]) -> None:
+        self.env["telecom.rejection"].create(values)
 
     def _count(self, **counts: int) -> None:
         self.file.write({name: self.file[name] + n for name, n in counts.items()})

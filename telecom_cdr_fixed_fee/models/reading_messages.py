@@ -37,6 +37,11 @@ register(
             "A charge with the id %(found)s is stored with another amount, period, "
             "reference or product. Which one is right, the data do not tell."
         ),
+        _lt(
+            "A charge for %(found)s, of the same product and period, is stored from "
+            "%(file)s with another amount or quantity. Take this one instead, take it "
+            "beside, or leave it out."
+        ),
         _lt("reference"),
         _lt("recurring"),
         _lt("one-off"),

@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -22,9 +23,19 @@ class ResCompany(models.Model):
         "product.product", string="Product for credits"
     )
 
+    telecom_fee_split = fields.Selection(
+        [
+            ("longest", "Whoever held it longest pays all"),
+            ("days", "Each customer pays the days of its own"),
+        ],
+        string="Charges of numbers that change hands",
+        required=True,
+        default="longest",
+    )
+
     def write(self, vals):
         result = super().write(vals)
-        if "telecom_fee_tariff_id" in vals:
+        if vals.keys() & {"telecom_fee_tariff_id", "telecom_fee_split"}:
             self.env["telecom.charge"]._take_up_soon()
         return result
 
@@ -36,4 +47,18 @@ class ResCompany(models.Model):
             "credit": "product_fee_other",
         }
         own = self[f"telecom_product_{kind}_id"]
-        return own or self.env.ref(f"telecom_cdr_fixed_fee.{shipped[kind]}")
+        product = own or self.env.ref(f"telecom_cdr_fixed_fee.{shipped[kind]}", False)
+        if product:
+            return product
+        labels = {
+            "recurring": self.env._("recurring charges"),
+            "one_off": self.env._("one-off charges"),
+            "credit": self.env._("credits"),
+        }
+        raise UserError(
+            self.env._(
+                "There is no product for %(kind)s: the one that came with this app is "
+                "deleted. Choose one under Settings / Products of fixed fees.",
+                kind=labels[kind],
+            )
+        )

@@ -18,3 +18,6 @@ class ResConfigSettings(models.TransientModel):
     telecom_product_credit_id = fields.Many2one(
         related="company_id.telecom_product_credit_id", readonly=False
     )
+    telecom_fee_split = fields.Selection(
+        related="company_id.telecom_fee_split", readonly=False
+    )

@@ -50,6 +50,16 @@ class ResPartner(models.Model):
             self.env["telecom.charge"]._take_up_soon()
         return result
 
+    def action_telecom_own_charges(self):
+        """Open what we charge these customers beside calls."""
+        payers = self.commercial_partner_id
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr_fixed_fee.telecom_own_charge_action"
+        )
+        action["domain"] = [("partner_id", "in", payers.ids)]
+        action["context"] = {"default_partner_id": payers[:1].id}
+        return action
+
     def action_telecom_charges(self):
         """Open the charges that these customers pay."""
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -22,11 +22,23 @@ WAIT_REASONS = [
     ("no_reference", "Unknown reference"),
     ("ambiguous", "Reference of several customers"),
     ("in_stock", "Number in stock"),
+    ("ended", "Number no longer ours"),
+    ("rule_number", "Number of the rule not held"),
     ("no_tariff", "No tariff"),
     ("no_line", "Product not in the tariff"),
     ("no_currency_rate", "No currency rate"),
+    ("no_cost", "Cost unknown"),
     ("not_passed_on", "Not passed on"),
+    ("included", "Included in a bundle"),
+    ("information", "For information only"),
+    ("not_ours", "Not ours"),
+    ("split", "Split by days"),
     ("by_hand", "Left out by hand"),
+]
+COST_CHECKS = [
+    ("agrees", "As agreed"),
+    ("differs", "Differs"),
+    ("no_line", "Not in the wholesale tariff"),
 ]
 COST_GROUP = "telecom_cdr.group_telecom_cost"
 # What a person may write; all else is the file's or the tariff's.
@@ -39,6 +51,7 @@ class TelecomCharge(models.Model):
 
     _name = "telecom.charge"
     _description = "Carrier's Charge"
+    _inherit = ["telecom.charge.split.mixin", "telecom.charge.solving.mixin"]
     _order = "period_from desc, id desc"
     _rec_name = "reference"
     _rec_names_search = ["reference", "description", "product_code"]
@@ -89,7 +102,37 @@ class TelecomCharge(models.Model):
     cost_currency_id = fields.Many2one(
         "res.currency", required=True, readonly=True, groups=COST_GROUP
     )
+    is_cost_derived = fields.Boolean(
+        string="Cost by the wholesale tariff",
+        readonly=True,
+        groups=COST_GROUP,
+        help="The file tells no amount.",
+    )
     tax_code = fields.Char(readonly=True)
+    # What it should have cost.
+    cost_line_id = fields.Many2one(
+        "telecom.fee.tariff.line",
+        string="Wholesale line",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=COST_GROUP,
+    )
+    agreed_cost = fields.Float(
+        digits=(20, 9),
+        readonly=True,
+        groups=COST_GROUP,
+        help="By the carrier's wholesale tariff.",
+    )
+    cost_difference = fields.Float(
+        string="Charged above what was agreed",
+        digits=(20, 9),
+        readonly=True,
+        groups=COST_GROUP,
+    )
+    cost_check = fields.Selection(
+        COST_CHECKS, string="Cost against tariff", readonly=True, groups=COST_GROUP
+    )
     # Who pays.
     number_id = fields.Many2one(
         "telecom.number",
@@ -110,6 +153,13 @@ class TelecomCharge(models.Model):
         readonly=True,
         help="Number and customer stay as they were set, whatever the numbers say.",
     )
+    fee_rule_id = fields.Many2one(
+        "telecom.fee.rule",
+        string="By rule",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     is_excluded = fields.Boolean(string="Left out by hand")
     # How much.
     fee_tariff_id = fields.Many2one(
@@ -125,6 +175,14 @@ class TelecomCharge(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
+    )
+    fee_subscription_id = fields.Many2one(
+        "telecom.bundle.subscription",
+        string="Included in",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The customer's bundle that includes this charge.",
     )
     price = fields.Float(digits=(16, 6), readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
@@ -203,6 +261,14 @@ class TelecomCharge(models.Model):
                 "%(number)s was in stock in this period: nobody held it. Give the "
                 "number or the charge a customer, or leave the charge out."
             ),
+            "ended": self.env._(
+                "%(number)s was no longer ours in this period, and the carrier charges "
+                "for it. Claim it back from the carrier, or give the charge a customer."
+            ),
+            "rule_number": self.env._(
+                "The rule %(rule)s names a number that nobody held in this period. "
+                "Correct the rule or the number."
+            ),
             "no_tariff": self.env._(
                 "%(customer)s has no fixed-fee tariff on %(day)s, and the company has "
                 "no default. Assign one."
@@ -214,6 +280,18 @@ class TelecomCharge(models.Model):
             "no_currency_rate": self.env._(
                 "The currency rate of %(day)s is missing. Enter it: no older one is "
                 "taken."
+            ),
+            "no_cost": self.env._(
+                "The file tells no amount, and the carrier's wholesale tariff has no "
+                "line for product %(code)s (%(kind)s) on %(day)s. Add one."
+            ),
+            "included": self.env._("The bundle %(bundle)s includes this charge."),
+            "information": self.env._(
+                "The carrier or the source is for information only: nobody is billed."
+            ),
+            "not_ours": self.env._("The rule %(rule)s says that this is not ours."),
+            "split": self.env._(
+                "The number changed hands in this period: each customer pays a part."
             ),
             "not_passed_on": self.env._(
                 "The tariff %(tariff)s does not pass this on to the customer."
@@ -230,6 +308,8 @@ class TelecomCharge(models.Model):
             "number": self.number_id.display_name or "",
             "customer": self.partner_id.display_name or "",
             "tariff": self.fee_tariff_id.name or "",
+            "rule": self.fee_rule_id.name or "",
+            "bundle": self.fee_subscription_id.bundle_id.name or "",
             "code": self.product_code or "-",
             "kind": kinds.get(self.kind, ""),
             "day": fields.Date.to_string(self.period_from),
@@ -317,65 +397,8 @@ class TelecomCharge(models.Model):
             self.period_from.isoformat(),
             self.period_to.isoformat(),
             plain(exact(self.quantity)),
-            plain(exact(self.cost)),
+            plain(exact(0 if self.is_cost_derived else self.cost)),
         )
-
-    # === ACTIONS === #
-
-    def action_match_and_price(self):
-        """Find customer and price again; invoiced charges stay as they are."""
-        self.check_access("write")
-        self._settle()
-        waiting = self.filtered(lambda c: c.state in ("unmatched", "unpriced"))
-        return self.env["telecom.source"]._notify(
-            "warning" if waiting else "success",
-            self.env._(
-                "%(count)s charges matched and priced, %(waiting)s of them wait.",
-                count=len(self),
-                waiting=len(waiting),
-            ),
-        )
-
-    def action_match_automatically(self):
-        """Forget the customer that was set by hand."""
-        self.check_access("write")
-        self._check_not_invoiced()
-        self._store({"is_manual": False})
-        self._settle()
-
-    def action_exclude(self):
-        self.write({"is_excluded": True})
-
-    def action_include(self):
-        self.write({"is_excluded": False})
-
-    def action_assign(self):
-        """Ask for the customer or number of these charges."""
-        self._check_not_invoiced()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr_fixed_fee.telecom_charge_assign_action"
-        )
-        action["context"] = {"default_charge_ids": self.ids}
-        return action
-
-    def action_open_invoice(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "view_mode": "form",
-        }
-
-    def action_invoice(self):
-        """Invoice the customers of these charges."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_invoice_wizard_action"
-        )
-        action["context"] = {"default_partner_ids": self.partner_id.ids}
-        if self:
-            action["context"]["default_date_to"] = max(self.mapped("period_from"))
-        return action
 
     # === SETTLING METHODS === #
 
@@ -393,9 +416,22 @@ class TelecomCharge(models.Model):
         )
         if partners is not None:
             domain &= Domain("partner_id", "in", [*partners.ids, False])
-        charges = self.sudo().search(domain, order="id")
+        charges = self._whole().search(domain, order="id")
         for start in range(0, len(charges), BATCH):
             charges[start : start + BATCH]._settle()
+
+    @api.model
+    def _whole(self):
+        """All charges, those that stand for their parts included."""
+        return self.sudo().with_context(active_test=False)
+
+    @api.model
+    def _settle_now(self, domain):
+        """Settle what may have been solved; a large number is left to the schedule."""
+        charges = self.sudo().search(domain, limit=BATCH, order="id")
+        charges._settle()
+        if len(charges) == BATCH:
+            self._take_up_soon()
 
     @api.model
     def _cron_settle(self):
@@ -426,6 +462,11 @@ class TelecomCharge(models.Model):
         self._forget("fee_tariff_id", tariffs, {"settled_state": "unpriced"})
 
     @api.model
+    def _forget_rules(self, rules):
+        self._forget("fee_rule_id", rules, {"settled_state": "unmatched"})
+        self._take_up_soon()
+
+    @api.model
     def _forget_numbers(self, numbers):
         self._forget(
             "number_id", numbers, {"settled_state": "unmatched", "is_manual": False}
@@ -435,7 +476,7 @@ class TelecomCharge(models.Model):
     @api.model
     def _forget(self, name, records, values):
         """Let go of what is deleted; the charges are settled again."""
-        charges = self.sudo().search(
+        charges = self._whole().search(
             [(name, "in", records.ids), ("state", "!=", "invoiced")]
         )
         charges._store({name: False, **values})

@@ -22,6 +22,11 @@ class TelecomFeeTariff(models.Model):
     )
     # Here too, so that the labels are translated with this addon.
     rounding = fields.Selection(ROUNDINGS)
+    is_cost = fields.Boolean(
+        string="Wholesale",
+        readonly=True,
+        help="What a carrier charges us. Seen by those who see costs.",
+    )
     line_ids = fields.One2many("telecom.fee.tariff.line", "tariff_id", copy=True)
     assignment_ids = fields.One2many("telecom.fee.tariff.assignment", "tariff_id")
     customer_count = fields.Integer(
@@ -64,6 +69,10 @@ class TelecomFeeTariff(models.Model):
     def _compute_is_default(self):
         for tariff in self:
             tariff.is_default = tariff == tariff.company_id.telecom_fee_tariff_id
+
+    @api.constrains("is_cost")
+    def _check_lines_of_cost(self):
+        self.line_ids._check_method_of_cost()
 
     def write(self, vals):
         result = super().write(vals)

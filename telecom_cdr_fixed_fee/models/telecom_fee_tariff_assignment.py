@@ -31,5 +31,17 @@ class TelecomFeeTariffAssignment(models.Model):
         "This customer already has a fixed-fee tariff in a part of this period.",
     )
 
+    def action_take_up(self):
+        """Price the charges of the customer that wait for it, at once."""
+        for assignment in self:
+            self.env["telecom.charge"]._settle_now(
+                [
+                    ("company_id", "=", assignment.company_id.id),
+                    ("partner_id", "=", assignment.partner_id.id),
+                    ("state", "=", "unpriced"),
+                ]
+            )
+        return self.env["telecom.waiting"]._reload_and_close()
+
     def _mark_for_rating(self):
         self.env["telecom.charge"]._take_up_soon()

@@ -44,10 +44,13 @@ class TelecomFeeTariffLine(models.Model):
         [
             ("price", "Own price"),
             ("markup", "Mark-up on cost"),
+            ("included", "Included in a bundle"),
             ("none", "Not passed on"),
         ],
         required=True,
         default="price",
+        help="Included in a bundle: nothing, for customers who have a bundle that "
+        "lists the product code; for others the next line counts.",
     )
     price = fields.Float(
         digits=(16, 6),
@@ -55,6 +58,11 @@ class TelecomFeeTariffLine(models.Model):
     )
     markup = fields.Float(
         string="Mark-up (%)", digits=(16, 4), help="0: at cost, -100: for nothing."
+    )
+    is_prorated = fields.Boolean(
+        string="By days",
+        help="The price is that of a month: a part of a month pays for its days, "
+        "several months pay for each.",
     )
     product_id = fields.Many2one(
         "product.product",
@@ -78,6 +86,7 @@ class TelecomFeeTariffLine(models.Model):
     _period_excl = models.Constraint(
         "EXCLUDE USING gist (tariff_id WITH =,"
         " COALESCE(lower(product_code), '') WITH =, COALESCE(kind, '') WITH =,"
+        " (CASE WHEN method = 'included' THEN 1 ELSE 0 END) WITH =,"
         " daterange(date_start, date_end) WITH &&)",
         "This tariff already has a line for the same charges in a part of this "
         "period. End the other one first.",
@@ -100,6 +109,18 @@ class TelecomFeeTariffLine(models.Model):
                     self.env._(
                         "%(price)s is no plausible price: at most 10,000,000 is taken.",
                         price=line.price,
+                    )
+                )
+
+    @api.constrains("method", "tariff_id")
+    def _check_method_of_cost(self):
+        for line in self:
+            if line.tariff_id.is_cost and line.method not in ("price", "none"):
+                raise ValidationError(
+                    self.env._(
+                        "%(tariff)s is what a carrier charges: its lines have a price "
+                        "of their own, or none.",
+                        tariff=line.tariff_id.name,
                     )
                 )
 
@@ -135,6 +156,14 @@ class TelecomFeeTariffLine(models.Model):
     def _forget_charges(self):
         self.env["telecom.charge"]._forget_lines(self)
 
+    def action_take_up(self):
+        """Price the charges that wait for it, at once."""
+        for company in self.company_id:
+            self.env["telecom.charge"]._settle_now(
+                [("company_id", "=", company.id), ("state", "=", "unpriced")]
+            )
+        return self.env["telecom.waiting"]._reload_and_close()
+
     def _to_engine(self):
         """The lines as the engine takes them."""
         return [
@@ -145,6 +174,7 @@ class TelecomFeeTariffLine(models.Model):
                 method=line.method,
                 price=Decimal(str(line.price)),
                 markup=Decimal(str(line.markup)),
+                is_prorated=line.is_prorated,
                 start=line.date_start or None,
                 end=line.date_end or None,
             )

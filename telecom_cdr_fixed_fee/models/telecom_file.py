@@ -51,7 +51,8 @@ class TelecomFile(models.Model):
         return super()._revert()
 
     def _delete_charges(self):
-        charges = self.env["telecom.charge"].sudo().search([("file_id", "=", self.id)])
+        charges = self.env["telecom.charge"]._whole()
+        charges = charges.search([("file_id", "=", self.id)])
         invoiced = charges.filtered(lambda charge: charge.state == "invoiced")
         if invoiced:
             raise UserError(

@@ -10,7 +10,7 @@ from odoo.addons.telecom_cdr.parsers.exceptions import FormatError
 
 from ..parsers.charges import SHARED_KEYS, ChargeSpec
 
-OWN_KEYS = ("kind_words", "kind_default")
+OWN_KEYS = ("kind_words", "kind_default", "is_amount_optional")
 
 
 class TelecomFormat(models.Model):
@@ -33,6 +33,11 @@ class TelecomFormat(models.Model):
         help="Of charges whose kind the file does not tell; negative ones are credits.",
     )
 
+    is_amount_optional = fields.Boolean(
+        string="Rows may have no amount",
+        help="Their cost comes from the carrier's wholesale fixed-fee tariff.",
+    )
+
     def _charge_definition(self):
         """The definition of a file of charges, as its parser takes it."""
         self.ensure_one()
@@ -43,6 +48,7 @@ class TelecomFormat(models.Model):
             "column_mapping": definition["column_mapping"],
             "kind_words": words,
             "kind_default": self.kind_default or "",
+            "is_amount_optional": self.is_amount_optional,
         }
 
     def _kind_words(self):
@@ -56,9 +62,7 @@ class TelecomFormat(models.Model):
     def _charge_spec(self):
         return ChargeSpec.from_dict(self._charge_definition())
 
-    @api.constrains(
-        "file_type", *SHARED_KEYS, "column_mapping", "kind_words", "kind_default"
-    )
+    @api.constrains("file_type", *SHARED_KEYS, "column_mapping", *OWN_KEYS)
     def _check_charge_definition(self):
         for format_ in self.filtered(lambda f: f.file_type == "fixed_fee"):
             try:
@@ -87,6 +91,7 @@ class TelecomFormat(models.Model):
             "file_type": "fixed_fee",
             "kind_words": self._kind_words(),
             "kind_default": self.kind_default or "",
+            "is_amount_optional": self.is_amount_optional,
         }
 
     @api.model
@@ -103,6 +108,7 @@ class TelecomFormat(models.Model):
             "default_file_type": definition.pop("file_type"),
             "default_kind_words": json.dumps(definition.pop("kind_words", {})),
             "default_kind_default": definition.pop("kind_default", False) or False,
+            "default_is_amount_optional": definition.pop("is_amount_optional", False),
         }
         importer = self.with_context(**defaults)
         return super(TelecomFormat, importer)._import_definition(json.dumps(definition))

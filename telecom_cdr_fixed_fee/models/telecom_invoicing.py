@@ -1,5 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
 from fractions import Fraction
 
 from odoo import api, models
@@ -10,19 +11,17 @@ from odoo.tools.misc import format_date
 from odoo.addons.telecom_cdr.parsers import numbering
 
 from ..engine.fees import quantity_and_unit, rounded
+from ..engine.periods import without
 from .charge_settlement import exact
 
 
 class TelecomInvoicing(models.AbstractModel):
-    _inherit = "telecom.invoicing"
+    _name = "telecom.invoicing"
+    _inherit = ["telecom.invoicing", "telecom.invoicing.own.charges.mixin"]
 
-    @api.model
-    def _invoice(self, partners, date_from, date_to):
-        """Prices as of now: whatever has changed since counts before the invoice."""
-        self.env["telecom.charge"]._settle_open(
-            self.env.company, partners.commercial_partner_id
-        )
-        return super()._invoice(partners, date_from, date_to)
+    def _make_ready(self, payers):
+        self.env["telecom.charge"]._settle_open(self.env.company, payers)
+        return super()._make_ready(payers)
 
     def _other_lines(self, company, payers, date_from, date_to):
         lines = super()._other_lines(company, payers, date_from, date_to)
@@ -35,7 +34,7 @@ class TelecomInvoicing(models.AbstractModel):
             (charge.partner_id.id, charge.currency_id.id, self._prepare_charge(charge))
             for charge in charges
         ]
-        return lines
+        return lines + self._own_charge_lines(company, payers, date_to)
 
     # === INVOICE VALUES: readers, they write nothing === #
 
@@ -44,14 +43,19 @@ class TelecomInvoicing(models.AbstractModel):
         price = Fraction(exact(charge.price))
         amount = rounded(price, charge.currency_id.decimal_places, "half_up")
         quantity, unit = quantity_and_unit(exact(charge.quantity), amount)
+        # Electronic invoices take less of something, but no price below 0.
+        sign = -1 if unit < 0 else 1
         speaker = self.with_context(lang=charge.partner_id.lang or self.env.lang)
         return {
             "product_id": self._charge_product(charge).id,
             "name": speaker._charge_name(charge, quantity),
-            "quantity": float(quantity),
-            "price_unit": float(unit),
-            "analytic_distribution": charge.number_id.analytic_distribution or False,
+            "quantity": float(sign * quantity),
+            "price_unit": float(sign * unit),
+            "analytic_distribution": self._number_distribution(charge.number_id.id),
             "telecom_charge_id": charge.id,
+            "telecom_number_id": charge.number_id.id,
+            "telecom_period_start": charge.period_from,
+            "telecom_period_end": charge.period_to + timedelta(days=1),
         }
 
     def _charge_product(self, charge):
@@ -83,8 +87,8 @@ class TelecomInvoicing(models.AbstractModel):
 
     # === LINKS OF CHARGES === #
 
-    def _link_calls(self, company, date_to, moves):
-        result = super()._link_calls(company, date_to, moves)
+    def _link_calls(self, company, date_to, moves, *conditions):
+        result = super()._link_calls(company, date_to, moves, *conditions)
         lines = moves.sudo().invoice_line_ids.filtered("telecom_charge_id")
         if any(line.telecom_charge_id.state != "ready" for line in lines):
             raise UserError(
@@ -103,6 +107,7 @@ class TelecomInvoicing(models.AbstractModel):
             lambda line: line.telecom_charge_id.move_line_id == line
         )
         billing.filtered("telecom_charge_id").telecom_is_released = True
+        lines.sudo().filtered("telecom_own_charge_id").telecom_is_released = True
         charges = billing.telecom_charge_id
         charges._store({"move_line_id": False})
         charges._take_up_soon()
@@ -124,4 +129,26 @@ class TelecomInvoicing(models.AbstractModel):
         for line in released:
             line.telecom_charge_id._link(line)
         released.telecom_is_released = False
+        self._take_own_charges_back(lines.sudo())
         return super()._take_back(lines)
+
+    @api.model
+    def _take_own_charges_back(self, lines):
+        """Bill own charges by these lines again; all or none."""
+        own = lines.filtered(
+            lambda line: line.telecom_own_charge_id and line.telecom_is_released
+        )
+        for line in own:
+            days = (line.telecom_period_start, line.telecom_period_end)
+            billed = line.telecom_own_charge_id._billed(line.telecom_is_credit)
+            if list(without(days, [(start, end) for start, end, _l in billed])) != [
+                days
+            ]:
+                raise UserError(
+                    self.env._(
+                        "%(name)s has been invoiced again meanwhile, so this invoice "
+                        "cannot be reset to draft.",
+                        name=line.telecom_own_charge_id.name,
+                    )
+                )
+        own.telecom_is_released = False

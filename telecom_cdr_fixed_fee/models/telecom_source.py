@@ -14,6 +14,18 @@ class TelecomSource(models.Model):
         "line rental, installation, equipment, credits.",
     )
 
+    is_fee_information = fields.Boolean(
+        string="For information only",
+        help="Its charges are compared with what customers pay (Drift), and never "
+        "billed.",
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "is_fee_information" in vals:
+            self.env["telecom.charge"]._take_up_soon()
+        return result
+
     @api.constrains("file_type", "format_id")
     def _check_file_type_of_format(self):
         types = dict(self._fields["file_type"]._description_selection(self.env))

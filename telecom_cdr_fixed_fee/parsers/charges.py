@@ -94,6 +94,7 @@ class ChargeSpec:
     :ivar kind_words: what stands in the column of the kind, lower case -> kind
     :ivar kind_default: kind of rows that name none; negative amounts are credits then
     :ivar amount_sign: -1 where costs come as negatives
+    :ivar is_amount_optional: rows may have no amount: the wholesale tariff tells it
     """
 
     column_mapping: Mapping[str, tuple[Column, ...]]
@@ -110,6 +111,7 @@ class ChargeSpec:
     amount_sign: int = 1
     kind_words: Mapping[str, str] = field(default_factory=dict)
     kind_default: str = ""
+    is_amount_optional: bool = False
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ChargeSpec":
@@ -140,6 +142,7 @@ class Charge:
     :ivar quantity: above 0
     :ivar unit: net amount of one, as the file says; None where it does not
     :ivar total: net amount, below 0 for credits only
+    :ivar has_amount: whether the row tells an amount; else unit and total are 0
     """
 
     line_number: int
@@ -156,6 +159,7 @@ class Charge:
     total: Decimal
     tax_code: str
     unique_id: str
+    has_amount: bool = True
 
 
 @dataclass(frozen=True)
@@ -282,10 +286,18 @@ def _kind_default(key: str, value: Any) -> str:
     return value or ""
 
 
+def _flag(key: str, value: Any) -> bool:
+    """Yes or no."""
+    if value not in (True, False, None, 0, 1):
+        raise FormatError(key, value, "true or false")
+    return bool(value)
+
+
 OWN_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "column_mapping": _mapping,
     "kind_words": _kind_words,
     "kind_default": _kind_default,
+    "is_amount_optional": _flag,
 }
 
 
@@ -301,7 +313,8 @@ def _check_together(spec: ChargeSpec) -> None:
             raise FormatError(
                 "column_mapping", f"no {name}", "a column for %(name)s", name=name
             )
-    if not spec.columns("unit_amount") and not spec.columns("total_amount"):
+    has_amount = spec.columns("unit_amount") or spec.columns("total_amount")
+    if not has_amount and not spec.is_amount_optional:
         expected = "a column for unit_amount or total_amount"
         raise FormatError("column_mapping", "neither", expected)
     if not spec.columns("kind") and not spec.kind_default:
@@ -476,6 +489,8 @@ class ChargeReader:
         self._check_shape(row, problem)
         kind = self._kind(row)
         quantity, unit, total = self._amounts(row, kind)
+        has_amount = unit is not None or total is not None
+        total = total if total is not None else Decimal(0)
         kind = kind or ("credit" if total < 0 else self.spec.kind_default)
         first, last = self._period(row, kind)
         _check_sign(row, kind, total)
@@ -489,6 +504,7 @@ class ChargeReader:
             unit=unit,
             total=total,
             unique_id=row.joined("unique_id"),
+            has_amount=has_amount,
             reference=_required(row, "reference"),
             **{
                 name: row.get(name)[:MAX_TEXT]
@@ -539,14 +555,16 @@ class ChargeReader:
             )
         return kind
 
-    def _amounts(self, row: Row, kind: str) -> tuple[Decimal, Decimal | None, Decimal]:
-        """Quantity, net amount of one where it is known, net total."""
+    def _amounts(
+        self, row: Row, kind: str
+    ) -> tuple[Decimal, Decimal | None, Decimal | None]:
+        """Quantity, net amount of one and net total; None where the row has none."""
         quantity = self._quantity(row, kind)
         unit = self._amount(row, "unit_amount")
         total = self._amount(row, "total_amount")
-        if total is None:
-            if unit is None:
-                raise ParserError("amount", "The row has no amount.", "")
+        if total is None and unit is None and not self.spec.is_amount_optional:
+            raise ParserError("amount", "The row has no amount.", "")
+        if total is None and unit is not None:
             total = EXACT.multiply(unit, quantity).quantize(NANO, context=EXACT)
         return quantity, unit, total
 

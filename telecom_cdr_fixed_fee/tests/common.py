@@ -6,6 +6,7 @@ from datetime import date
 
 from odoo.fields import Command
 
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.telecom_cdr.tests.common import TelecomCommon
 
 CHARGE_HEADER = (
@@ -96,3 +97,21 @@ class ChargeCommon(TelecomCommon):
         )
         self.assertEqual(file.row_count, parts)
         self.assertEqual(file.rejected_count, len(file.rejection_ids))
+
+
+class ChargeInvoicingCommon(ChargeCommon, AccountTestInvoicingCommon):
+    """A company with journals and accounts."""
+
+    @classmethod
+    def _telecom_company(cls, name):
+        cls.env.user.group_ids += cls.env.ref("telecom_cdr.group_telecom_manager")
+        cls.env.user.group_ids += cls.env.ref("telecom_cdr.group_telecom_cost")
+        company = cls.company_data["company"]
+        company.write(
+            {
+                "country_id": cls.env.ref("base.es").id,
+                "telecom_tz": "Europe/Madrid",
+                "currency_id": cls.env.ref("base.EUR").id,
+            }
+        )
+        return company

@@ -7,26 +7,11 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-
-from .common import FIRST, LAST, ChargeCommon, charge_row
+from .common import FIRST, LAST, ChargeInvoicingCommon, charge_row
 
 
 @tagged("post_install", "-at_install")
-class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
-    @classmethod
-    def _telecom_company(cls, name):
-        cls.env.user.group_ids += cls.env.ref("telecom_cdr.group_telecom_manager")
-        company = cls.company_data["company"]
-        company.write(
-            {
-                "country_id": cls.env.ref("base.es").id,
-                "telecom_tz": "Europe/Madrid",
-                "currency_id": cls.env.ref("base.EUR").id,
-            }
-        )
-        return company
-
+class TestChargeInvoicing(ChargeInvoicingCommon):
     def _invoice(self, partners=None, date_to=LAST):
         return self.env["telecom.invoicing"]._invoice(
             partners or self.customer, FIRST, date_to
@@ -84,8 +69,8 @@ class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
             [
                 {
                     "name": "Outage, +34 910 00 00 01, 01/01/2026 to 01/31/2026",
-                    "quantity": 1.0,
-                    "price_unit": -6.0,
+                    "quantity": -1.0,
+                    "price_unit": 6.0,
                     "price_subtotal": -6.0,
                 },
                 {
@@ -229,6 +214,39 @@ class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
                 action()
         line.date_end = "2026-02-01"
 
+    def test_a_duplicate_bills_no_charge(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        self.assertFalse(move.copy().invoice_line_ids)
+        self.assertEqual(self._charges().move_id, move)
+
+    def test_give_back_takes_the_charges_along(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.action_post()
+        wizard = self.env["telecom.release.wizard"].create(
+            {"move_id": move.id, "is_posted": True}
+        )
+        refund = self.env["account.move"].browse(wizard.action_credit()["res_id"])
+        charge = self._charges()
+        self.assertEqual((refund.amount_untaxed, charge.state), (15.0, "ready"))
+        refund.button_draft()
+        self.assertEqual(charge.move_id, move)
+
+    def test_reverse_and_modify_bills_the_charge_once(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.action_post()
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": move.date})
+        )
+        new = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        charge = self._charges()
+        self.assertEqual((new.amount_untaxed, charge.move_id), (15.0, new))
+        self.assertFalse(self._invoice())
+
     def test_a_credit_note_gives_charges_back_and_they_are_invoiced_again_once(self):
         self._process_charges(charge_row())
         move = self._invoice()
@@ -245,14 +263,26 @@ class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
         self.assertEqual(charge.move_id, again)
         self.assertFalse(self._invoice())
 
-    def test_a_partial_credit_note_gives_nothing_back(self):
+    def test_a_credit_note_of_whole_lines_gives_their_charges_back(self):
         self._process_charges(charge_row(), charge_row(code="EQ1"))
         move = self._invoice()
         move.action_post()
         refund = move._reverse_moves()
-        refund.invoice_line_ids[0].unlink()
+        kept = refund.invoice_line_ids[0]
+        charge = kept.telecom_reversed_line_id.telecom_charge_id
+        kept.unlink()
         refund.action_post()
-        self.assertEqual(set(self._charges().mapped("state")), {"invoiced"})
+        self.assertEqual(charge.state, "invoiced")
+        self.assertEqual((self._charges() - charge).state, "ready")
+
+    def test_a_credit_note_of_a_part_of_a_line_gives_nothing_back(self):
+        self._process_charges(charge_row())
+        move = self._invoice()
+        move.action_post()
+        refund = move._reverse_moves()
+        refund.invoice_line_ids.price_unit = 1.0
+        refund.action_post()
+        self.assertEqual(self._charges().state, "invoiced")
 
     def test_cancelling_gives_back_and_reset_to_draft_takes_again(self):
         self._process_charges(charge_row())
@@ -291,7 +321,8 @@ class TestChargeInvoicing(ChargeCommon, AccountTestInvoicingCommon):
         self._process_charges(charge_row())
         move = self._invoice()
         with self.assertRaises(Exception) as caught, self.cr.savepoint():
-            move.copy().invoice_line_ids.telecom_charge_id = self._charges()
+            values = {"name": "x", "telecom_charge_id": self._charges().id}
+            move.write({"invoice_line_ids": [(0, 0, values)]})
             self.env.flush_all()
         self.assertIn("telecom_charge_uniq", str(caught.exception))
 

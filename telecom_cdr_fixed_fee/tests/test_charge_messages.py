@@ -52,7 +52,8 @@ class TestChargeMessages(ChargeCommon):
             list(cases),
         )
         self.assertEqual(
-            file.rejection_ids.mapped("found"), ["X", "ten", "-5.00", "", "2026-01-31"]
+            [found or "" for found in file.rejection_ids.mapped("found")],
+            ["X", "ten", "-5.00", "", "2026-01-31"],
         )
         self.assertEqual(
             file.rejection_ids[2].message,

@@ -1,8 +1,13 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import pandas as pd
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+
+from odoo.addons.telecom_cdr.models.telecom_number import PHONE_KINDS
+from odoo.addons.telecom_cdr.parsers import numbering
 
 
 class TelecomChargeAssign(models.TransientModel):
@@ -23,8 +28,8 @@ class TelecomChargeAssign(models.TransientModel):
     is_remembered = fields.Boolean(
         string="Remember it",
         default=True,
-        help="The reference becomes a code of this customer at the carrier, so that "
-        "later charges find their customer by themselves.",
+        help="The reference becomes a number of this customer, or a code of it at the "
+        "carrier, so that later charges find their customer by themselves.",
     )
     charge_count = fields.Integer(compute="_compute_charge_count")
 
@@ -70,19 +75,20 @@ class TelecomChargeAssign(models.TransientModel):
         payer = self.partner_id.commercial_partner_id
         if charges:
             charges.write({"number_id": self.number_id.id, "partner_id": payer.id})
-        return {"type": "ir.actions.act_window_close"}
+        return self.env["telecom.waiting"]._reload_and_close()
 
     def _remember(self, charges):
-        """Make the references codes of the customer, from the first charge on."""
+        """Make the references numbers of the customer, from the first charge on."""
         for (carrier, reference), group in charges.grouped(
             lambda charge: (charge.carrier_id, charge.reference)
         ).items():
             if group.filtered("number_id"):
                 continue
+            number, kind = self._identifier(carrier, reference)
             self.env["telecom.number"].create(
                 {
-                    "number": reference,
-                    "kind": "customer_code",
+                    "number": number,
+                    "kind": kind,
                     "carrier_id": carrier.id,
                     "company_id": carrier.company_id.id,
                     "partner_id": self.partner_id.id,
@@ -91,3 +97,14 @@ class TelecomChargeAssign(models.TransientModel):
                     ),
                 }
             )
+
+    @api.model
+    def _identifier(self, carrier, reference):
+        """A phone number in its usual spelling, else a code as the carrier has it."""
+        country = carrier.country_id.code or "ES"
+        [number] = numbering.normalise(pd.Series([reference], dtype=object), country)
+        if number and number.startswith("+"):
+            [kind] = numbering.numbers_type([number.removeprefix("+")], country)
+            if kind in PHONE_KINDS:
+                return number, kind
+        return reference, "customer_code"

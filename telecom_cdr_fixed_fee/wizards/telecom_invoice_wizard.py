@@ -47,6 +47,14 @@ class TelecomInvoiceWizard(models.TransientModel):
             ["partner_id"],
         )
         partners = self.env["res.partner"].union(*(partner for (partner,) in charges))
+        own = self.env["telecom.own.charge"]._read_group(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("date_start", "<=", fields.Date.add(self.date_to, days=1)),
+            ],
+            ["partner_id"],
+        )
+        partners |= self.env["res.partner"].union(*(partner for (partner,) in own))
         return super()._partners_with_other_lines() | partners
 
     def action_open_waiting_charges(self):
