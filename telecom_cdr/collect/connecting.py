@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from .contract import CollectError, Connection, Settings
+from .database import open_database
 from .folder import open_folder
 from .ftp import open_ftp
 from .http import open_http
@@ -15,6 +16,7 @@ from .sftp import open_sftp
 Connector = Callable[[Settings, bool], AbstractContextManager[Connection]]
 
 PROTOCOLS: dict[str, Connector] = {
+    "database": open_database,
     "folder": open_folder,
     "ftp": open_ftp,
     "ftps": open_ftp,

@@ -32,6 +32,7 @@ REASONS = frozenset(
         "refused_access",
         "api_error",
         "cut",
+        "no_table",
     }
 )
 DAY = 86400

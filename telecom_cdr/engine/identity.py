@@ -63,6 +63,12 @@ class KeyCounter:
             run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
         self._runs.append(run)
 
+    def count(self, facts: Table, keys: Array) -> Array:
+        """Number rows behind those seen, from 1 for each key, and remember them."""
+        count = occurrences(facts, keys) + self.seen(keys)
+        self.add(keys)
+        return count
+
 
 def identities(
     facts: Table,
@@ -91,9 +97,10 @@ def identities(
     short = digests[:, :8].copy().view(">u8").ravel().astype(np.uint64)
     if files is not None:
         short += files.astype(np.uint64) * SPREAD
-    count = occurrences(facts, short) + (counter.seen(short) if counter else 0)
-    if counter is not None:
-        counter.add(short)
+    if counter is None:
+        count = occurrences(facts, short)
+    else:
+        count = counter.count(facts, short)
     repeats = np.flatnonzero(count > 1)
     if repeats.size and not unique:
         again = [keys[row] + f"{MARK}{count[row]}".encode() for row in repeats]

@@ -4,17 +4,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .telecom_annex import TelecomAnnex
-
-# Calls of a line: billed by it now, or given back by a credit note since.
-LINKS = SQL(
-    "(SELECT call_id, move_line_id FROM telecom_call_invoice"
-    " UNION ALL SELECT call_id, move_line_id FROM telecom_call_release)"
-)
+from .mixin_move_detail import LINKS
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = [
+        "account.move",
+        "telecom.move.detail.mixin",
+        "telecom.move.release.mixin",
+        "telecom.move.run.mixin",
+    ]
 
     telecom_call_count = fields.Integer(
         string="Calls",
@@ -73,56 +73,14 @@ class AccountMove(models.Model):
         )
         return [row[0] for row in rows]
 
-    def _telecom_annex_calls(self):
-        """Calls of the annex in order, as plain values read in one query.
-
-        No cost, no carrier, no withheld number, and nothing of destinations that
-        must never be itemised.
-        """
-        self.ensure_one()
-        return self.env.execute_query_dict(
-            SQL(
-                """
-                SELECT n.number, n.label, c.direction, c.service,
-                       c.start_at AT TIME ZONE 'UTC' AT TIME ZONE %(tz)s AS start_local,
-                       CASE WHEN c.direction = 'incoming'
-                            THEN CASE WHEN NOT COALESCE(c.is_withheld, FALSE)
-                                      THEN c.calling_number END
-                            ELSE c.called_number END AS other_number,
-                       COALESCE(d.name->>%(lang)s, d.name->>'en_US') AS destination,
-                       c.category, c.duration, c.volume,
-                       COALESCE(v.name->>%(lang)s, v.name->>'en_US') AS visited,
-                       COALESCE(c.bundle_duration, 0) AS bundle_duration,
-                       COALESCE(r.label->>%(lang)s, r.label->>'en_US') AS rate_label,
-                       r.show_in_detail IS NOT FALSE AS is_listed,
-                       EXISTS (SELECT FROM telecom_bundle_draw w
-                                WHERE w.call_id = c.id) AS is_covered,
-                       COALESCE(c.price, 0)::text AS price
-                  FROM %(links)s i
-                  JOIN account_move_line l ON l.id = i.move_line_id
-                  JOIN telecom_call c ON c.id = i.call_id
-             LEFT JOIN telecom_number n ON n.id = c.number_id
-             LEFT JOIN telecom_destination d ON d.id = c.destination_id
-             LEFT JOIN telecom_rate r ON r.id = c.rate_id
-             LEFT JOIN res_country v ON v.id = c.visited_country_id
-                 WHERE l.move_id = %(move)s AND d.never_itemised IS NOT TRUE
-              ORDER BY n.number NULLS LAST, c.start_at, c.id
-                """,
-                links=LINKS,
-                tz=self.company_id.telecom_tz,
-                lang=self.env.lang or "en_US",
-                move=self.id,
-            )
-        )
-
-    def _telecom_annex(self):
-        """The annex as its template shows it: a section for each number."""
-        return TelecomAnnex(self).sections()
+    def _get_fields_to_detach(self):
+        """What a draft is changed to is not what the file of its calls says."""
+        return [*super()._get_fields_to_detach(), "telecom_detail_file"]
 
     def _post(self, soft=True):
+        self._check_telecom_amounts()
         posted = super()._post(soft)
-        for refund in posted.filtered(lambda m: m.move_type == "out_refund"):
-            refund._release_telecom_calls()
+        posted._credit_telecom_calls()
         posted._release_telecom_corrections()
         return posted
 
@@ -134,37 +92,6 @@ class AccountMove(models.Model):
                 move.amount_total, original.amount_total
             ):
                 original._telecom_corrections().is_released = True
-
-    def _release_telecom_calls(self):
-        """A credit note of the whole invoice gives its calls back."""
-        original = self.reversed_entry_id
-        if not original._has_telecom_lines():
-            return
-        if self.currency_id.compare_amounts(self.amount_total, original.amount_total):
-            original.message_post(
-                body=self.env._(
-                    "%(refund)s credits a part of this invoice: its calls stay "
-                    "invoiced.",
-                    refund=self.display_name,
-                )
-            )
-            return
-        original._give_telecom_calls_back()
-
-    def _has_telecom_lines(self):
-        """Whether calls or fees of ours are billed by this invoice."""
-        fees = self.invoice_line_ids.filtered(
-            lambda line: line.telecom_subscription_id or line.telecom_topup_id
-        )
-        return bool(self.sudo().telecom_call_count or fees)
-
-    def _give_telecom_calls_back(self):
-        for move in self.filtered(lambda m: m.move_type == "out_invoice"):
-            released = self.env["telecom.invoicing"]._release(move.invoice_line_ids)
-            if released:
-                move.message_post(
-                    body=self.env._("%s calls may be invoiced again.", released)
-                )
 
     def button_cancel(self):
         result = super().button_cancel()
@@ -203,6 +130,19 @@ class AccountMove(models.Model):
         self._check_telecom_corrections()
         cancelled = self.filtered(lambda move: move.state == "cancel")
         result = super().button_draft()
+        (self - cancelled)._withdraw_telecom_credit()
         if cancelled:
             self.env["telecom.invoicing"]._take_back(cancelled.invoice_line_ids)
         return result
+
+    def action_switch_move_type(self):
+        """The lines keep what they take of their calls; only its sign is another."""
+        switching = self.with_context(telecom_is_switching=True)
+        return super(AccountMove, switching).action_switch_move_type()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        moves = super().create(vals_list)
+        renewed = moves.sudo().invoice_line_ids.filtered("telecom_renewed_line_id")
+        renewed._take_telecom_calls()
+        return moves

@@ -45,6 +45,9 @@ class Confirmation:
         self.env = file.env
         self.source = file.source_id
         self.confirmed = self.source.confirms_source_ids
+        self.stores_extra = self.source.stores_extra_calls
+        # Differences are listed with it.
+        self.origin: models.BaseModel = file
         self.differences = self.env["telecom.file.difference"]
 
     def begin(self) -> None:
@@ -71,9 +74,9 @@ class Confirmation:
         account.count("duplicate_count", told["file_id"][~is_own])
         self._confirm(told[~is_own], stored[~is_own])
         extra = self._without_twins(calls[~is_known], account)
-        self._list_extra(extra)
-        if self.source.stores_extra_calls:
+        if self.stores_extra:
             return extra
+        self._list_extra(extra)
         account.count("skipped_count", extra["file_id"])
         return extra.iloc[:0]
 
@@ -103,13 +106,12 @@ class Confirmation:
                  WHERE t.carrier_id = %(carrier)s AND t.file_id <> %(file)s
                    AND t.start_at BETWEEN %(first)s AND %(last)s
                    AND t.calling_number = ANY(%(calling)s::text[])
-                   AND NOT EXISTS (SELECT FROM telecom_file_confirmation f
-                                    WHERE f.file_id = %(file)s
-                                      AND f.identity = t.identity)
+                   AND NOT %(noted)s
               ORDER BY t.identity
                 """,
                 carrier=self.file.carrier_id.id,
-                file=self.file.id,
+                file=self.file.id or 0,
+                noted=self._is_noted(SQL("t.identity")),
                 first=(calls["start_at"].min() - around).to_pydatetime(),
                 last=(calls["start_at"].max() + around).to_pydatetime(),
                 calling=_texts(calls["calling_number"]),
@@ -150,9 +152,7 @@ class Confirmation:
                   FROM found
                   JOIN telecom_call c ON c.id = found.id
              LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
-                 WHERE NOT EXISTS (SELECT FROM telecom_file_confirmation f
-                                    WHERE f.file_id = %(file)s
-                                      AND f.identity = c.identity)
+                 WHERE NOT %(noted)s
               ORDER BY c.identity
                 """,
                 calling=_texts(calls["calling_number"]),
@@ -161,13 +161,22 @@ class Confirmation:
                 carrier=self.file.carrier_id.id,
                 first=(calls["start_at"].min() - around).to_pydatetime(),
                 last=(calls["start_at"].max() + around).to_pydatetime(),
-                file=self.file.id,
+                noted=self._is_noted(SQL("c.identity")),
             )
         )
         known = pd.DataFrame(rows, columns=KNOWN)
         types = {"start_at": "datetime64[s]", "duration": "int64", "id": "int64"}
         nullable = dict.fromkeys(("amount", "cost", "partner_id"), "Int64")
         return known.astype({**types, **nullable})
+
+    def _is_noted(self, identity):
+        """SQL: whether the file has told of a call already."""
+        return SQL(
+            "EXISTS (SELECT FROM telecom_file_confirmation f WHERE f.file_id = %s"
+            " AND f.identity = %s)",
+            self.file.id,
+            identity,
+        )
 
     # === WHAT IS KNOWN === #
 
@@ -234,7 +243,7 @@ class Confirmation:
         longer = (told["duration"] - stored["duration"]).abs() > self._longest
         rows, ours = told[longer], stored[longer]
         self.differences._list(
-            self.file,
+            self.origin,
             "duration",
             rows,
             call_identity=ours["identity"],
@@ -254,7 +263,7 @@ class Confirmation:
         states = pd.Series(_states(stored, "open"), stored.index)
         states[corrects & ~stored["is_by_tariff"].to_numpy(bool)] = "corrected"
         self.differences._list(
-            self.file,
+            self.origin,
             "price",
             told[differs],
             call_identity=stored["identity"][differs],
@@ -276,11 +285,21 @@ class Confirmation:
 
     # === WHAT IS NOT === #
 
-    def _list_extra(self, calls):
-        """Rows that tell of calls which nobody else told of."""
-        state = "stored" if self.source.stores_extra_calls else "open"
+    def list_stored(self, calls: pd.DataFrame, stored: pd.Series) -> None:
+        """List the extra rows that `leave_out` gave.
+
+        :param stored: identities of those that are stored: another carrier may have
+            told of the others
+        """
+        if self.stores_extra:
+            is_stored = calls["identity"].isin(stored)
+            self._list_extra(calls[is_stored], "stored")
+            self._list_extra(calls[~is_stored], "twin")
+
+    def _list_extra(self, calls, state="open"):
+        """Rows that tell of calls which nobody else of the carrier told of."""
         self.differences._list(
-            self.file,
+            self.origin,
             "extra",
             calls,
             call_identity=calls["identity"],
@@ -295,8 +314,17 @@ class Confirmation:
         first, last = self._days()
         if not first:
             return
-        self.differences._list_missing(self.file, self.confirmed, first, last)
+        self.differences._list_missing(self.file, first, last, self._missing())
         self.file._tell_differences()
+
+    def _missing(self):
+        """SQL of the calls of the confirmed sources that no file has confirmed."""
+        return SQL(
+            "EXISTS (SELECT FROM telecom_file f WHERE f.id = c.file_id"
+            " AND f.source_id = ANY(%s)) AND NOT EXISTS"
+            " (SELECT FROM telecom_file_confirmation n WHERE n.identity = c.identity)",
+            self.confirmed.ids,
+        )
 
     def _days(self):
         """The first and last local day that the file should tell of."""

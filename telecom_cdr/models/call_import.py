@@ -21,6 +21,7 @@ from ..parsers.reader import Position, ReadContext, read
 from .call_confirmation import Confirmation
 from .call_store import load_countries, store_calls
 from .call_table import NO_BUNDLE, Rows, encode_calls
+from .corrected_rows import CorrectedCounter, CorrectedRows
 from .import_run import ImportRun
 from .known_calls import KnownCalls
 from .row_account import COUNTS, RowAccount
@@ -147,29 +148,25 @@ class CallImport:
 
         Unless it comes again as a whole: then they are in this file, too.
         """
-        file = self.file
-        while file.corrects_id and self._is_part(file, stream):
-            lines, file = file.corrected_lines or [], file.corrects_id
-            with file._open() as earlier, suppress(ParserError):
-                for batch in read(earlier, self.spec, self.context, None, CHUNK):
-                    facts = batch.facts
-                    ids = facts["unique_id"].astype(object)
-                    # Rows of one id are one call, however often they come.
-                    has_id = ids.where(ids.notna(), "").ne("")
-                    is_corrected = facts["line_number"].isin(lines)
-                    self._identities(facts[~(is_corrected | has_id)])
+        if not (self.file.corrects_id and self._is_part(stream)):
+            return
+        corrected = CorrectedRows(self.file, self._read_again, self.carrier.id)
+        for facts in corrected.good_rows():
+            self._identities(facts)
+        self.counter = CorrectedCounter(self.counter, corrected)
 
-    def _is_part(self, file, stream):
-        """Whether a file has no more rows than it corrects."""
-        if file != self.file:
-            return True
+    def _read_again(self, stream):
+        return read(stream, self.spec, self.context, None, CHUNK)
+
+    def _is_part(self, stream):
+        """Whether the file has no more rows than it corrects."""
         count = 0
         # What is wrong with it is told by the reading that follows.
         with suppress(ParserError):
             for batch in read(stream, self.spec, self.context, None, CHUNK):
                 count += batch.rows
         stream.seek(0)
-        return count <= len(file.corrected_lines or [])
+        return count <= len(self.file.corrected_lines or [])
 
     def _identities(self, facts):
         return identities(
@@ -266,14 +263,18 @@ class CallImport:
             new = self.confirmation.leave_out(calls, account)
         else:
             new = self.known.leave_out(calls, account)
+        told = new
         if not self.salt:
             same_calls = self.import_run.same_calls(self.company)
             new = same_calls.leave_out(new, self.source.id, account)
+        if self.confirmation:
+            self.confirmation.list_stored(told, new["identity"])
         account.count("call_count", new["file_id"])
         is_whole = len(new) == len(calls)
         store_calls(self.company, new, encoded if is_whole else self._encode(new))
-        if len(new):
-            self.source._confirm_again(*_days(new))
+        if len(told):
+            # Also where another carrier's call stands for it: it is known now.
+            self.source._confirm_again(*_days(told))
         self.import_run.note(self.company, len(new))
 
     def _note_days(self, days):

@@ -18,7 +18,6 @@ from odoo.tools import SQL
 
 from .rate_sheet_export import FORMULA_SIGNS
 
-TRIAL_TABLE = "telecom_trial_call"
 TABLES = ("customers", "calls")
 KINDS = ("customers.csv", "calls.csv", "results.xlsx")
 MIME_TYPES = {
@@ -32,7 +31,6 @@ ROW_SOURCES = {
     "stored": lambda ids: SQL(
         "(SELECT * FROM telecom_call WHERE file_id = ANY(%s))", list(ids)
     ),
-    "trial": lambda: SQL.identifier(TRIAL_TABLE),
 }
 
 

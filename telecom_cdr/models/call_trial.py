@@ -17,12 +17,12 @@ from ..parsers.archives import ArchiveLimits, is_archive, members
 from ..parsers.exceptions import ParserError
 from ..parsers.reader import unbalanced
 from .call_import import CallImport
-from .call_results import ROW_SOURCES, TRIAL_TABLE
 from .call_table import copy_rows
 from .rating_tables import load_tables
 
 SAMPLES = 5
 HEAD_BYTES = 512
+TRIAL_TABLE = "telecom_trial_call"
 # Which rows of the table are shown as what is wrong.
 PROBLEMS = ("unmatched", "unrated", "late")
 LOSS = SQL("c.rating_state = 'rated' AND c.margin < 0")
@@ -31,6 +31,7 @@ LOSS = SQL("c.rating_state = 'rated' AND c.margin < 0")
 class CallTrial(CallImport):
     """One test of a file.
 
+    :ivar calls: its table
     :ivar counts: rows, duplicates in the file, skipped, merged, rejected
     :ivar rejected: rejected rows by reason
     :ivar samples: the first rejected rows by reason
@@ -40,6 +41,7 @@ class CallTrial(CallImport):
     def __init__(self, file: models.BaseModel) -> None:
         super().__init__(file)
         self.batch = {**self.batch, "file_id": 0}
+        self.table = TRIAL_TABLE
         self.counts: Counter = Counter()
         self.rejected: Counter = Counter()
         self.samples: dict[str, list] = {}
@@ -48,6 +50,9 @@ class CallTrial(CallImport):
     def test(self, stream: BinaryIO, name: str) -> None:
         """Read a file, or the members of an archive, into the table of trials."""
         self._create_table()
+        self._read(stream, name)
+
+    def _read(self, stream, name):
         self.tables = load_tables(self.env, self.company)
         head = stream.read(HEAD_BYTES)
         stream.seek(0)
@@ -59,12 +64,16 @@ class CallTrial(CallImport):
         except ParserError as error:
             self.failures.append((name, error.wording))
 
+    @property
+    def calls(self) -> SQL:
+        """The table, for queries."""
+        return SQL.identifier(self.table)
+
     def _create_table(self):
-        table = SQL.identifier(TRIAL_TABLE)
         for query in (
-            SQL("DROP TABLE IF EXISTS %s", table),
-            SQL("CREATE TEMP TABLE %s (LIKE telecom_call) ON COMMIT DROP", table),
-            SQL("ALTER TABLE %s ALTER COLUMN id DROP NOT NULL", table),
+            SQL("DROP TABLE IF EXISTS %s", self.calls),
+            SQL("CREATE TEMP TABLE %s (LIKE telecom_call) ON COMMIT DROP", self.calls),
+            SQL("ALTER TABLE %s ALTER COLUMN id DROP NOT NULL", self.calls),
         ):
             self.env.cr.execute(query)
 
@@ -98,7 +107,11 @@ class CallTrial(CallImport):
         return fields.Date.context_today(file.with_context(tz=self.carrier.tz))
 
     def _take(self, chunk):
-        copy_rows(self.env, TRIAL_TABLE, chunk.encoded)
+        copy_rows(self.env, self.table, chunk.encoded)
+        self._count(chunk)
+
+    def _count(self, chunk):
+        """Count what becomes of the rows, and keep the first that are rejected."""
         self.counts.update(
             rows=chunk.rows,
             calls=len(chunk.calls),
@@ -121,7 +134,7 @@ class CallTrial(CallImport):
             SQL(
                 "SELECT count(*) FROM %s t WHERE EXISTS (SELECT FROM telecom_call c"
                 " WHERE c.identity = t.identity)",
-                ROW_SOURCES["trial"](),
+                self.calls,
             )
         )[0][0]
 
@@ -131,7 +144,7 @@ class CallTrial(CallImport):
             SQL(
                 "SELECT c.rating_state, c.rating_reason, count(*), sum(c.duration)"
                 " FROM %s c WHERE c.rating_state = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2",
-                ROW_SOURCES["trial"](),
+                self.calls,
                 list(PROBLEMS),
             )
         )
@@ -144,7 +157,7 @@ class CallTrial(CallImport):
                 " FROM %s c WHERE c.rating_state = %s"
                 " AND c.rating_reason IS NOT DISTINCT FROM %s"
                 " ORDER BY c.line_number LIMIT %s",
-                ROW_SOURCES["trial"](),
+                self.calls,
                 state,
                 reason,
                 SAMPLES,
@@ -156,7 +169,7 @@ class CallTrial(CallImport):
         return self._rows(
             SQL(
                 "SELECT count(*), sum(c.duration), -sum(c.margin) FROM %s c WHERE %s",
-                ROW_SOURCES["trial"](),
+                self.calls,
                 LOSS,
             )
         )
@@ -170,7 +183,7 @@ class CallTrial(CallImport):
                 " GROUP BY 1, 2 ORDER BY sum(c.price) DESC, count(*) DESC, 1"
                 " LIMIT %(limit)s",
                 name=SQL.identifier("c", name),
-                calls=ROW_SOURCES["trial"](),
+                calls=self.calls,
                 limit=limit,
             )
         )

@@ -27,6 +27,17 @@ def next_period(start: date) -> date:
     return start + relativedelta(months=1)
 
 
+def last_cutoff(day: date, cutoff_day: int) -> date:
+    """The last cut-off day until a day; a month without it has its last day.
+
+    :param cutoff_day: day of the month, 31: the last one; 0: every day is one
+    """
+    if not cutoff_day:
+        return day
+    found = day + relativedelta(day=cutoff_day)
+    return found if found <= day else day + relativedelta(months=-1, day=cutoff_day)
+
+
 def period_start_sql(day: SQL, billing_day: SQL = BILLING_DAY) -> SQL:
     """:func:`period_start` as an SQL expression."""
     return SQL(

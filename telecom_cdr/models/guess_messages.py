@@ -35,5 +35,9 @@ TEXTS = [
     ),
     _lt("The values are words for it: %(example)s."),
     _lt("No value stands there twice."),
+    _lt(
+        "The rows are requests: a call lasts from the row of its %(begin)s to that of "
+        "its %(end)s, found by the same '%(key)s'."
+    ),
 ]
 register(TEXTS)

@@ -106,6 +106,7 @@ class KnownCalls:
         if pairs.empty:
             return
         remove_calls(self.env, pairs["id"])
+        self.env["telecom.file.confirmation"].sudo()._forget(pairs["identity"])
         others = pairs[pairs["file_id"] != pairs["file_id_known"]]
         places = (others["file_id_known"], others["line_number_known"])
         account.move_rows(self.env, "call_count", "merged_count", *places)

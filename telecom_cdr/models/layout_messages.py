@@ -14,6 +14,10 @@ _lt = LazyTranslate(__name__)
 TEXTS = [
     _lt("This is no sound %(expected)s: %(found)s."),
     _lt("The record has no %(expected)s. It has: %(found)s."),
+    _lt("The call began here, and no row tells its end (rows of '%(found)s')."),
+    _lt("The call ended here, no row tells its begin (rows of '%(found)s')."),
+    _lt("nothing: from 'start' to 'end' is the call"),
+    _lt("both 'start' and 'end', or neither"),
     _lt(
         "The name '%(found)s' does not say what the format takes from it "
         "(%(pattern)s). Rename the file, or correct the pattern."
@@ -62,6 +66,10 @@ TEXTS = [
     _lt("'first', 'last' or 'longest', unless 'prefer' picks the rows"),
     _lt("a name of fixed_columns or its position"),
     _lt("names of what is around the records, such as data.rows"),
+    _lt(
+        "'%(found)s' stands for an amount that is not shown. Leave it in its row and "
+        "column as it was, or put an amount there."
+    ),
     _lt("the name of a sheet"),
     _lt("the number of columns (the format has no header)"),
     _lt("the number of implied decimals, from 1 to 9"),

@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .call_results import ROW_SOURCES, write_results
-from .file_excerpt import rejected_rows
 
 DONE_STATES = ("processed", "failed", "held")
 
@@ -36,7 +35,9 @@ class TelecomFileAccountMixin(models.AbstractModel):
     open_rejection_count = fields.Integer(
         string="Rows that wait", compute="_compute_open_rejection_count"
     )
-    is_summary_due = fields.Boolean(readonly=True, copy=False, index="btree_not_null")
+    is_summary_due = fields.Boolean(
+        string="Summary due", readonly=True, copy=False, index="btree_not_null"
+    )
 
     @api.depends("rejection_ids.is_dismissed", "rejection_ids.corrected_by_id.state")
     def _compute_open_rejection_count(self):
@@ -125,10 +126,6 @@ class TelecomFileAccountMixin(models.AbstractModel):
 
     # === REJECTED ROWS === #
 
-    def _excerpt(self, rejections):
-        """The rows of some rejections as they stand in this file, block by block."""
-        return rejected_rows(self, rejections)
-
     def _receive_rows(self, name, stream, rejections):
         """A file of its own for rows of this one, which are solved once it is read."""
         files = self.env["telecom.file"]
@@ -136,7 +133,7 @@ class TelecomFileAccountMixin(models.AbstractModel):
         file.write(
             {
                 "corrects_id": self.id,
-                "corrected_lines": rejections.mapped("line_number"),
+                "corrected_lines": sorted(rejections.mapped("line_number")),
             }
         )
         rejections.sudo().corrected_by_id = file
@@ -152,14 +149,12 @@ class TelecomFileAccountMixin(models.AbstractModel):
     def _read_rows_again(self, rejections):
         """Read rows again as they are."""
         self.check_access("write")
-        stream = io.BytesIO(b"".join(self._excerpt(rejections)))
+        stream = io.BytesIO(b"".join(self.sudo()._excerpt(rejections)))
         return self._receive_rows(self._unprocessed_name(), stream, rejections)
 
     def _read_whole_again(self):
         """Take the calls of files back and read them anew, where none is invoiced."""
-        self.action_revert()
-        self.write({"state": "received", "position": False})
-        self._trigger_processing()
+        self._revert_to("received")
 
     def action_correct(self):
         """Give rejected rows back, corrected."""

@@ -77,6 +77,7 @@ class TelecomFileProcessingMixin(models.AbstractModel):
             if not cron._commit_progress(len(files)):
                 break
         run.finish()
+        self.env["telecom.test.run"]._run_waiting(cron._commit_progress)
 
     def _bunches(self):
         """These files, small ones of a source together, those first that came first."""

@@ -39,10 +39,17 @@ class TelecomFileRevertMixin(models.AbstractModel):
 
     def action_revert(self):
         """Take back the calls of these files, while none of them is invoiced."""
+        self._revert_to("discarded")
+
+    def _revert_to(self, state):
+        """Take back these files, and leave them in a state, in one transaction."""
         self.check_access("write")
         for files in self.grouped("carrier_id").values():
             with files._locked_step():
                 files._revert_each()
+                (files | files.child_ids).filtered(
+                    lambda file: file.state == "discarded"
+                ).state = state
         for company in self.company_id:
             self.env["telecom.bundle.pass"]._run(company)
         self._trigger_processing()

@@ -74,7 +74,8 @@ class TelecomFormatLayoutMixin(models.AbstractModel):
     )
     record_types = fields.Text(
         default="{}",
-        help="What the records of the file are, by a pattern on a column: "
+        help="What the records of the file are, by a pattern on a column "
+        "(with a ? behind it where files may lack it): "
         '{"column": 1, "header": "^HDR", "calls": "^CDR", "trailer": "^TRL"}. '
         "Others are skipped.",
     )
@@ -95,7 +96,9 @@ class TelecomFormatLayoutMixin(models.AbstractModel):
         default="{}",
         help="Rows of equal key are one call: "
         '{"key": ["linkedid"], "bill": "longest", "prefer": {"column": "dstchannel", '
-        '"pattern": "trunk"}}. bill: first, last, longest, all.',
+        '"pattern": "trunk"}}. bill: first, last, longest, all. more: a pattern of '
+        "rows that others follow. start and end: patterns of the rows that tell when a "
+        "call began and ended. wait: minutes that a stream waits for further rows.",
     )
 
     @api.depends(

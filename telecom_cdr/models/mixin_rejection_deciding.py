@@ -31,7 +31,9 @@ class TelecomRejectionDecidingMixin(models.AbstractModel):
     call_id = fields.Many2one(
         "telecom.call", string="Our call", compute="_compute_call_id"
     )
-    is_decidable = fields.Boolean(compute="_compute_is_decidable")
+    is_decidable = fields.Boolean(
+        string="Can be decided", compute="_compute_is_decidable"
+    )
     our_file_id = fields.Many2one(
         "telecom.file", compute="_compute_ours", string="Our file"
     )
@@ -44,7 +46,7 @@ class TelecomRejectionDecidingMixin(models.AbstractModel):
     our_move_id = fields.Many2one(
         "account.move", compute="_compute_ours", string="Our invoice"
     )
-    their_start_at = fields.Datetime(compute="_compute_theirs")
+    their_start_at = fields.Datetime(string="Their start", compute="_compute_theirs")
     their_parties = fields.Char(compute="_compute_theirs", string="Their numbers")
     their_duration = fields.Char(compute="_compute_theirs")
     their_amount = fields.Float(
@@ -189,10 +191,18 @@ class TelecomRejectionDecidingMixin(models.AbstractModel):
             account.move("rejected_count", "merged_count", files)
             return
         ours = self.call_id
+        self._confirm_again(ours)
         places = ([one.file_id.id for one in ours], ours.mapped("line_number"))
         account.move_rows(self.env, "call_count", "merged_count", *places)
         remove_calls(self.env, ours.ids)
+        self.env["telecom.file.confirmation"]._forget(self.mapped("call_identity"))
         self._store_rows(account)
+
+    def _confirm_again(self, calls):
+        """Other calls are stored: files that confirm them are to be compared again."""
+        for one in calls:
+            for source in one.file_id.source_id | self.file_id.source_id:
+                source._confirm_again(one.day, one.day, with_own=True)
 
     def _decide_same_call(self, choice, account):
         """The row stays out, or its twins are found anew with what is known now."""

@@ -110,6 +110,12 @@ class TelecomReratingBilling(models.AbstractModel):
             "price_unit": float(row["amount"] * sign),
             "telecom_origin_line_id": origin.id,
         }
+        if origin.telecom_is_tax_included:
+            invoicing = self.env["telecom.invoicing"].with_company(self.company_id)
+            payer = origin.move_id.commercial_partner_id
+            values |= invoicing._values_of_total(
+                row["amount"] * sign, product, payer, row["currency_id"]
+            )
         if origin.analytic_distribution:
             values["analytic_distribution"] = origin.analytic_distribution
         return values

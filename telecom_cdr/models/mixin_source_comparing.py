@@ -118,13 +118,17 @@ class TelecomSourceComparingMixin(models.AbstractModel):
     def _is_confirming(self):
         return bool(self.sudo().confirms_source_ids)
 
-    def _confirm_again(self, first, last):
+    def _confirm_again(self, first, last, with_own=False):
         """Have files read again that confirm calls of these days, which are others now.
 
         In the transaction that changes the calls: what such a file has stored is not
         invoiced until it has been compared.
+
+        :param with_own: also files of this source, where it is one that confirms
         """
         confirming = self.sudo().confirmed_by_ids
+        if with_own and self._is_confirming():
+            confirming |= self.sudo()
         if not confirming or not first:
             return
         files = self.env["telecom.file"].search(

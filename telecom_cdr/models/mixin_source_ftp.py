@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..collect.database_settings import PORTS as DATABASE_PORTS
+
 PORTS = {"ftp": 21, "ftps": 21, "sftp": 22}
 IMPLICIT_PORT = 990
 
@@ -46,6 +48,7 @@ class TelecomSourceFtpMixin(models.AbstractModel):
         """Another protocol has another port, unless somebody has set one of his own."""
         if self.protocol not in PORTS or self.port not in (
             *PORTS.values(),
+            *DATABASE_PORTS.values(),
             IMPLICIT_PORT,
             0,
         ):

@@ -27,7 +27,9 @@ class TelecomSourceHttpMixin(models.AbstractModel):
         help="Calls before this moment have been asked for. Set it back to ask for "
         "them again: those known stay out. Empty: from yesterday on.",
     )
-    http_is_plain = fields.Boolean(compute="_compute_http_is_plain")
+    http_is_plain = fields.Boolean(
+        string="Without encryption", compute="_compute_http_is_plain"
+    )
 
     @api.depends("protocol", "http_url", "http_token_url")
     def _compute_http_is_plain(self):

@@ -1,9 +1,15 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from contextlib import suppress
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..collect.stream import Parting
 from ..collect.stream.settings import MODES, StreamSettings, read_networks
+from ..parsers.exceptions import FormatError
+from ..parsers.parting import can_be_joined, needs_parting, part_lines
+from ..parsers.reader import ReadContext
 
 HELD = "The connection ended in the middle of a line: its end never came"
 AWAY = (
@@ -64,7 +70,9 @@ class TelecomSourceStreamMixin(models.AbstractModel):
     stream_seen_at = fields.Datetime(
         string="Listener seen", readonly=True, copy=False, groups="base.group_user"
     )
-    stream_is_away = fields.Boolean(compute="_compute_stream_is_away")
+    stream_is_away = fields.Boolean(
+        string="Receiver is away", compute="_compute_stream_is_away"
+    )
 
     @api.depends("stream_seen_at", "protocol")
     def _compute_stream_is_away(self):
@@ -142,14 +150,42 @@ class TelecomSourceStreamMixin(models.AbstractModel):
             }
         )
 
+    def _stream_parting(self):
+        """Where its lines may be parted: not where the format needs them together.
+
+        None where they may be parted anywhere, or nobody knows.
+        """
+        with suppress(FormatError):
+            spec = self.format_id._spec() if self.file_type == "usage" else None
+            if spec and needs_parting(spec):
+                context = self._stream_context()
+
+                def part(lines, ages):
+                    found = part_lines(lines, ages, spec, context)
+                    return found.whole, found.rest, found.again
+
+                return Parting(part, can_be_joined(spec))
+        return None
+
+    def _stream_context(self):
+        carrier = self.carrier_id
+        clock = self.with_context(tz=carrier.tz)
+        now = fields.Datetime.context_timestamp(clock, fields.Datetime.now())
+        return ReadContext(
+            country=carrier.country_id.code,
+            time_zone=carrier.tz,
+            extension_digits=carrier.extension_digits,
+            file_date=now.date(),
+        )
+
     def _take_over(self, spooled):
         """Store a file of the spool, once; the beginning of a line waits as held."""
         files = self.env["telecom.file"]
-        signature = f"stream|{spooled.path.name}"
+        signature = f"stream|{spooled.key}"
         known = [("source_id", "=", self.id), ("remote_signature", "=", signature)]
         if files.search_count(known, limit=1):
             return files
-        with open(spooled.path, "rb") as stream:
+        with spooled.open() as stream:
             file = files._receive(self, f"{spooled.name}.smdr", stream, signature)
         if spooled.is_partial:
             file.write({"state": "held", "hold_wording": {"text": HELD, "values": {}}})

@@ -7,12 +7,17 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-BILLING_PRODUCTS = ("landline", "mobile", "other", "roaming")
+BILLING_PRODUCTS = ("landline", "mobile", "other", "roaming", "all")
 
 
 class ResCompany(models.Model):
     _name = "res.company"
-    _inherit = ["res.company", "telecom.company.email.mixin"]
+    _inherit = [
+        "res.company",
+        "telecom.company.detail.mixin",
+        "telecom.company.email.mixin",
+        "telecom.company.run.mixin",
+    ]
 
     telecom_tariff_id = fields.Many2one(
         "telecom.tariff",
@@ -59,6 +64,16 @@ class ResCompany(models.Model):
     )
     telecom_product_roaming_id = fields.Many2one(
         "product.product", string="Product for roaming"
+    )
+    telecom_product_all_id = fields.Many2one(
+        "product.product", string="Product for calls of all kinds"
+    )
+    telecom_invoice_shape_id = fields.Many2one(
+        "telecom.invoice.shape",
+        string="Shape of invoices",
+        check_company=True,
+        help="How calls become invoices and lines, for customers without a shape of "
+        "their own. Empty: a line for each product and number.",
     )
 
     _telecom_billing_day_range = models.Constraint(
@@ -107,4 +122,11 @@ class ResCompany(models.Model):
     def _telecom_product(self, kind):
         """The product that bills a kind of calls: the company's, else the shipped."""
         own = self[f"telecom_product_{kind}_id"]
-        return own or self.env.ref(f"telecom_cdr.product_calls_{kind}")
+        if own:
+            return own
+        # Asked for each line: `ref` would look each time whether it is there still.
+        data = self.env["ir.model.data"]
+        shipped = data._xmlid_to_res_id(
+            f"telecom_cdr.product_calls_{kind}", raise_if_not_found=True
+        )
+        return self.env["product.product"].browse(shipped)

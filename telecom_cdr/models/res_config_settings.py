@@ -22,8 +22,26 @@ class ResConfigSettings(models.TransientModel):
     telecom_product_roaming_id = fields.Many2one(
         related="company_id.telecom_product_roaming_id", readonly=False
     )
+    telecom_product_all_id = fields.Many2one(
+        related="company_id.telecom_product_all_id", readonly=False
+    )
+    telecom_invoice_shape_id = fields.Many2one(
+        related="company_id.telecom_invoice_shape_id", readonly=False
+    )
     telecom_billing_day = fields.Integer(
         related="company_id.telecom_billing_day", readonly=False
+    )
+    telecom_detail_layout_id = fields.Many2one(
+        related="company_id.telecom_detail_layout_id", readonly=False
+    )
+    telecom_detail_attachment = fields.Selection(
+        related="company_id.telecom_detail_attachment", readonly=False, required=True
+    )
+    telecom_cutoff_day = fields.Integer(
+        related="company_id.telecom_cutoff_day", readonly=False
+    )
+    telecom_run_day = fields.Integer(
+        related="company_id.telecom_run_day", readonly=False
     )
     telecom_max_file_mb = fields.Integer(
         related="company_id.telecom_max_file_mb", readonly=False

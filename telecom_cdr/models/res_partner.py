@@ -11,7 +11,9 @@ class ResPartner(models.Model):
         "res.partner",
         "telecom.used.mixin",
         "telecom.partner.currency.mixin",
+        "telecom.partner.detail.mixin",
         "telecom.partner.reference.mixin",
+        "telecom.partner.run.mixin",
     ]
 
     telecom_tariff_id = fields.Many2one(
@@ -50,6 +52,14 @@ class ResPartner(models.Model):
         help="Day of the month on which the customer's periods of bundles and fees "
         "begin, 1 to 28. 0: as the company has it.",
         groups="telecom_cdr.group_telecom_reader",
+    )
+    telecom_invoice_shape_id = fields.Many2one(
+        "telecom.invoice.shape",
+        string="Shape of invoices",
+        company_dependent=True,
+        ondelete="restrict",
+        groups="telecom_cdr.group_telecom_reader",
+        help="How calls become invoices and lines. Empty: as the company has it.",
     )
     telecom_usage_ids = fields.Many2many(
         "telecom.bundle.usage",

@@ -8,6 +8,7 @@ what lies near its calls: a twin may come to stand, a stored call may become a t
 """
 
 import json
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -211,6 +212,18 @@ class SameCalls:
             places = (those["file_id"], those["line_number"])
             account.move_rows(self.env, "call_count", kind, *places)
         account.keep(self._keep(rows, facts))
+        self._confirm_again(rows)
+
+    def _confirm_again(self, rows):
+        """Calls that come or go are to be listed otherwise by files that confirm them.
+
+        Local days are not at hand: one more on either side.
+        """
+        day = timedelta(days=1)
+        for source_id, starts in rows.groupby("source_id")["start_at"]:
+            source = self.env["telecom.source"].browse(int(source_id))
+            first, last = starts.min().date() - day, starts.max().date() + day
+            source._confirm_again(first, last, with_own=True)
 
     def _leave_out(self, rows, facts, account):
         """New calls for which another stands are not stored."""
@@ -233,6 +246,7 @@ class SameCalls:
         places = (facts["file_id"], facts["line_number"])
         account.move_rows(self.env, "duplicate_count", "call_count", *places)
         store_calls(self.company, rate_facts(facts, self._tables()))
+        self._confirm_again(rows)
 
     def _tables(self):
         return load_tables(self.env, self.company)

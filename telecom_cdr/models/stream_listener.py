@@ -5,6 +5,7 @@
 import json
 import logging
 import threading
+import time
 from pathlib import Path
 
 import psycopg2
@@ -13,7 +14,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.sql_db import PoolError
 
-from ..collect.stream import Spool, StreamSettings, open_receiver
+from ..collect.stream import Shares, Spool, StreamSettings, open_receiver
 from ..collect.stream.spool import SpoolBusy
 
 _logger = logging.getLogger(__name__)
@@ -90,10 +91,10 @@ class StreamListener:
             return
         _settings, spool, receiver = self._running[source.id]
         try:
-            for spooled in spool.hand_over():
-                source._take_over(spooled)
+            for file in Shares(spool, source._stream_parting()).files(time.time()):
+                source._take_over(file)
                 source.env.cr.commit()  # pylint: disable=invalid-commit
-                spooled.remove()
+                file.remove()
             if not is_end:
                 source._show_stream(receiver.problem)
             source.env.cr.commit()  # pylint: disable=invalid-commit

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..engine.fee_periods import MONTHS
+
 # What decides how calls are covered: it stays once calls were covered.
 COVERING_FIELDS = {
     "company_id",
@@ -43,9 +45,41 @@ class TelecomBundle(models.Model):
         index="btree_not_null",
         check_company=True,
         tracking=True,
-        help="Its sales price is the fee per month.",
+        help="Its sales price is the fee of a period.",
     )
-    list_price = fields.Float(related="product_id.lst_price", string="Fee per month")
+    list_price = fields.Float(related="product_id.lst_price", string="Fee")
+    fee_interval = fields.Selection(
+        [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")],
+        string="Fee per",
+        required=True,
+        default="month",
+        tracking=True,
+        help="What the allowances include is per month all the same.",
+    )
+    fee_timing = fields.Selection(
+        [
+            ("current", "When its period has begun"),
+            ("advance", "In advance: before its period begins"),
+            ("arrears", "In arrears: when its period is over"),
+        ],
+        string="Fee is invoiced",
+        required=True,
+        default="current",
+        tracking=True,
+        help="In advance the first invoice has the rest of the present period, and the "
+        "next one where it begins within a month.",
+    )
+    fee_anchor = fields.Selection(
+        [
+            ("subscription", "With the first month of each customer"),
+            ("calendar", "With those of the calendar"),
+        ],
+        string="Quarters and years begin",
+        required=True,
+        default="subscription",
+        tracking=True,
+        help="Always on the billing day of the customer.",
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     tariff_id = fields.Many2one(
         "telecom.tariff",
@@ -70,7 +104,8 @@ class TelecomBundle(models.Model):
         string="Part of a month: part of the fee",
         tracking=True,
         help="A customer who has the bundle for some days of a period pays the fee "
-        "times these days divided by all days of the period.",
+        "times these days divided by all days of the period. What was invoiced "
+        "beyond its end is given back by days.",
     )
     warn_customer = fields.Boolean(
         string="Mail the customer",
@@ -129,8 +164,8 @@ class TelecomBundle(models.Model):
         compute="_compute_previous_count",
         help="Customers that still have the earlier version.",
     )
-    is_used = fields.Boolean(compute="_compute_is_used")
-    is_empty = fields.Boolean(compute="_compute_is_empty")
+    is_used = fields.Boolean(string="In use", compute="_compute_is_used")
+    is_empty = fields.Boolean(string="Empty", compute="_compute_is_empty")
 
     _steps_range = models.Constraint(
         "CHECK(bundle_increment BETWEEN 1 AND 86400"
@@ -196,6 +231,10 @@ class TelecomBundle(models.Model):
             )
         )
         return {row[0] for row in rows}
+
+    def _fee_months(self):
+        """How many months its fee is for."""
+        return MONTHS[self.fee_interval]
 
     def _open_subscriptions(self):
         """Those that run now or will."""

@@ -1,6 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
+from ..engine.fee_periods import Plan
 from .customer_periods import next_period, period_start
 
 STATES = [("planned", "Planned"), ("active", "Active"), ("ended", "Ended")]
@@ -56,7 +57,8 @@ class TelecomBundleSubscription(models.Model):
         "telecom.bundle.topup", "subscription_id", string="Top-ups"
     )
     draw_count = fields.Integer(compute="_compute_draw_count")
-    fee = fields.Float(related="bundle_id.list_price", string="Fee per month")
+    fee = fields.Float(related="bundle_id.list_price", string="Fee")
+    fee_interval = fields.Selection(related="bundle_id.fee_interval")
     currency_id = fields.Many2one(related="company_id.currency_id")
     period_text = fields.Char(
         string="Present period",
@@ -174,6 +176,19 @@ class TelecomBundleSubscription(models.Model):
             return None
         return self._local_day(self.date_end - timedelta(seconds=1))
 
+    def _running_days(self):
+        """The first local day, and the day after the last one (or the end of time)."""
+        last = self._last_day()
+        return self._first_day(), last + timedelta(days=1) if last else date.max
+
+    def _fee_plan(self):
+        """How its fee comes again: periods begin on the customer's billing day."""
+        bundle = self.bundle_id
+        anchor = self._period_start(self._first_day())
+        if bundle.fee_anchor == "calendar":
+            anchor = anchor.replace(month=1)
+        return Plan(anchor, bundle._fee_months(), bundle.fee_timing)
+
     def _billing_day(self):
         return self.partner_id._telecom_billing_day(self.company_id)
 
@@ -257,6 +272,30 @@ class TelecomBundleSubscription(models.Model):
                 self.env._(
                     "%(name)s has covered calls: end it instead of deleting it.",
                     name=used[0].display_name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        line = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("telecom_subscription_id", "in", self.ids),
+                    ("telecom_is_released", "=", False),
+                ],
+                limit=1,
+            )
+        )
+        if line:
+            raise UserError(
+                self.env._(
+                    "The fee of %(name)s is on %(invoice)s: end it instead of deleting "
+                    "it, and what is too much is given back, or credit the invoice "
+                    "first.",
+                    name=line.telecom_subscription_id.display_name,
+                    invoice=line.move_id.display_name,
                 )
             )
 

@@ -181,7 +181,6 @@ class TelecomCall(models.Model):
     _waiting_idx = models.Index(
         "(company_id, id) WHERE rating_state IN ('unmatched', 'unrated', 'late')"
     )
-    _loss_idx = models.Index("(company_id, id) WHERE margin < 0")
 
     def init(self):
         """What the ORM has no words for: ids of eight bytes, the invoicing link."""
@@ -213,6 +212,9 @@ class TelecomCall(models.Model):
                 move_line_id integer NOT NULL
                     REFERENCES account_move_line ON DELETE CASCADE
             );
+            -- What gave it back, where it was a credit note.
+            ALTER TABLE telecom_call_release
+                ADD COLUMN IF NOT EXISTS release_id integer;
             CREATE INDEX IF NOT EXISTS telecom_call_release_line_idx
                 ON telecom_call_release (move_line_id);
             """

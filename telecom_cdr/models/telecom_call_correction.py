@@ -38,6 +38,13 @@ class TelecomCallCorrection(models.Model):
     is_released = fields.Boolean(
         string="Credited", readonly=True, help="The invoice of it was credited whole."
     )
+    release_id = fields.Many2one(
+        "telecom.release",
+        string="Credited with",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     is_standing = fields.Boolean(
         string="Counts", compute="_compute_is_standing", compute_sudo=True
     )

@@ -109,7 +109,9 @@ class TelecomCallSummary(models.Model):
         )
 
     def action_invoice(self):
-        """Invoice the customers of these rows."""
+        """Invoice the customers of these rows; without any all, by a run."""
+        if not self:
+            return self.env["telecom.run"]._action_new()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_invoice_wizard_action"
         )

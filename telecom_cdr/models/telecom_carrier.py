@@ -10,7 +10,12 @@ class TelecomCarrier(models.Model):
 
     _name = "telecom.carrier"
     _description = "Telecom Carrier"
-    _inherit = ["mail.thread", "mail.activity.mixin", "telecom.used.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "telecom.used.mixin",
+        "telecom.carrier.reconciling.mixin",
+    ]
     _order = "name, id"
     _check_company_auto = True
 

@@ -8,6 +8,7 @@ class TelecomDepartment(models.Model):
 
     _name = "telecom.department"
     _description = "Department of a Telecom Customer"
+    _inherit = ["analytic.mixin"]
     _order = "partner_id, name, id"
 
     name = fields.Char(required=True)

@@ -41,6 +41,7 @@ class TelecomFile(models.Model):
         "telecom.file.release.mixin",
         "telecom.file.revert.mixin",
         "telecom.file.account.mixin",
+        "telecom.file.amounts.mixin",
         "telecom.file.totals.mixin",
     ]
     _order = "id desc"
@@ -91,7 +92,7 @@ class TelecomFile(models.Model):
         compute="_compute_repeated_file_ids",
         string="Files it may repeat",
     )
-    processed_at = fields.Datetime(readonly=True)
+    processed_at = fields.Datetime(string="Processed on", readonly=True)
 
     _sha256_idx = models.Index("(company_id, sha256)")
     _remote_idx = models.Index("(source_id, remote_signature)")
@@ -329,6 +330,7 @@ class TelecomFile(models.Model):
 
     def action_download(self):
         self.ensure_one()
+        self._check_shows_content()
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/telecom.file/{self.id}/content"

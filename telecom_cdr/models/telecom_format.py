@@ -52,6 +52,7 @@ class TelecomFormat(models.Model):
         "mail.thread",
         "telecom.format.layout.mixin",
         "telecom.format.steps.mixin",
+        "telecom.format.amounts.mixin",
     ]
     _order = "name, id"
 
@@ -69,7 +70,9 @@ class TelecomFormat(models.Model):
     decimal_mark = fields.Selection(
         [(".", "Point"), (",", "Comma")], required=True, default="."
     )
-    has_header = fields.Boolean(help="The first line names the columns.")
+    has_header = fields.Boolean(
+        string="Header row", help="The first line names the columns."
+    )
     skipped_lines = fields.Integer(help="Lines to leave out before all else.")
     minimum_columns = fields.Integer(
         help="Rows with fewer columns are rejected. 0: as many as the mapping needs."
@@ -137,6 +140,11 @@ class TelecomFormat(models.Model):
         string="Unique calls",
         help="A call stands once in a file, whatever its repeats. Off: rows that "
         "are equal in all respects are calls of their own.",
+    )
+    note = fields.Text(
+        string="What to know",
+        translate=True,
+        help="Of these files, and of what the carrier or the PBX must be told to send.",
     )
     source_ids = fields.One2many("telecom.source", "format_id")
 
@@ -258,7 +266,7 @@ class TelecomFormat(models.Model):
                 )
             ) from error
         known = {*PLAIN_FIELDS, *JSON_FIELDS, *keys.PLAIN_KEYS}
-        known |= {"keep_first_only", "code"}
+        known |= {"keep_first_only", "code", "note"}
         unknown = definition.keys() - known - {"name"}
         if unknown:
             raise UserError(
@@ -278,6 +286,7 @@ class TelecomFormat(models.Model):
             {
                 "name": self.name,
                 "code": self.code or "",
+                "note": self.note or "",
                 "keep_first_only": self.keep_first_only,
                 **self._definition(),
             },

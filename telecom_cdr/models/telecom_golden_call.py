@@ -68,7 +68,7 @@ class TelecomGoldenCall(models.Model):
         readonly=True,
         copy=False,
     )
-    checked_at = fields.Datetime(readonly=True, copy=False)
+    checked_at = fields.Datetime(string="Checked on", readonly=True, copy=False)
 
     _quantities_positive = models.Constraint(
         "CHECK(duration >= 0 AND volume >= 0)",

@@ -1,15 +1,11 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..parsers import numbering
 from .telecom_call import STATES
-from .telecom_rate import PREFIX_DIGITS
 
 CAUSES = [item for item in STATES if item[0] in ("unmatched", "unrated", "late")]
 TARGETS = ("number", "prefix", "calling_pattern", "called_pattern")
@@ -35,7 +31,7 @@ class TelecomIgnoreRule(models.Model):
 
     _name = "telecom.ignore.rule"
     _description = "Calls Left Out"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "telecom.call.patterns.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -113,35 +109,6 @@ class TelecomIgnoreRule(models.Model):
                         "Say which calls are left out: a number, a prefix or a pattern."
                     )
                 )
-            if rule.prefix and not (
-                rule.prefix.isdecimal() and len(rule.prefix) <= PREFIX_DIGITS
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",
-                        prefix=rule.prefix,
-                    )
-                )
-
-    @api.constrains(*PATTERNS)
-    def _check_patterns(self):
-        for rule in self:
-            for name in PATTERNS:
-                if rule[name]:
-                    rule._check_pattern(rule[name])
-
-    def _check_pattern(self, pattern):
-        try:
-            pc.match_substring_regex(pa.array([""]), pattern)
-        except pa.ArrowInvalid as error:
-            raise ValidationError(
-                self.env._(
-                    "'%(pattern)s' is no regular expression of the kind RE2 "
-                    "(%(reason)s). To match the beginning of a number write ^\\+34.",
-                    pattern=pattern,
-                    reason=str(error).partition(": ")[2],
-                )
-            ) from error
 
     # === WHICH CALLS === #
 

@@ -22,7 +22,7 @@ class TelecomMissingFile(models.Model):
     carrier_id = fields.Many2one(related="source_id.carrier_id", store=True)
     company_id = fields.Many2one(related="source_id.company_id", store=True, index=True)
     day = fields.Date(string="File of", help="The day, or the first of the month.")
-    is_month = fields.Boolean(readonly=True)
+    is_month = fields.Boolean(string="By month", readonly=True)
     first_number = fields.Integer(string="From number", aggregator=None)
     last_number = fields.Integer(string="To number", aggregator=None)
     file_count = fields.Integer(

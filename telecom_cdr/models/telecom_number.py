@@ -94,6 +94,11 @@ class TelecomNumber(models.Model):
         check_company=True,
         domain="[('partner_id', '=', commercial_partner_id)]",
     )
+    contract_reference = fields.Char(
+        tracking=True,
+        help="The customer's reference, such as a contract or order: invoices may be "
+        "one for each, and carry it as their reference.",
+    )
     date_start = fields.Datetime(string="From", tracking=True, help="Empty: from ever.")
     date_end = fields.Datetime(
         string="Until", tracking=True, help="Not included. Empty: still running."

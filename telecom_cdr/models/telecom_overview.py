@@ -5,8 +5,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .telecom_waiting import CAUSES
-
 NIGHT_HOURS = 24
 
 
@@ -95,7 +93,7 @@ class TelecomOverview(models.AbstractModel):
                 "currency_ids": figures[cause]["currency_ids"],
                 "oldest": fields.Datetime.to_string(figures[cause]["oldest"]),
             }
-            for cause, _label in CAUSES
+            for cause in words
             if cause in figures
         ]
 

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .telecom_rate import PREFIX_DIGITS
+from .mixin_call_patterns import PREFIX_DIGITS
 
 
 class TelecomPrefix(models.Model):

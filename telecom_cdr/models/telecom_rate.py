@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -55,8 +52,6 @@ UNITS_OF_SERVICE = {
     "sms": {"messages", "calls", "amount"},
     "data": {"seconds", "bytes", "calls", "amount"},
 }
-# Digits of the longest number of the world.
-PREFIX_DIGITS = 15
 # May change after the rate has priced a call: its end, and how bills show it.
 FREE_FIELDS = {"date_end", "is_telecom_used", "label", "show_in_detail"}
 # More rates of a tariff at a time, and all its calls of that time are marked at once.
@@ -71,7 +66,8 @@ class TelecomRate(models.Model):
 
     _name = "telecom.rate"
     _description = "Telecom Rate"
-    _inherit = ["telecom.used.mixin"]
+    _inherit = ["telecom.used.mixin", "telecom.call.patterns.mixin"]
+    _pattern_fields = PATTERNS
     _order = (
         "tariff_id, service, direction, sequence, category, prefix, date_start desc, id"
     )
@@ -120,7 +116,7 @@ class TelecomRate(models.Model):
     region_pattern = fields.Char(
         help="A regular expression (RE2) that the region in the file has to match."
     )
-    is_rule = fields.Boolean(compute="_compute_is_rule")
+    is_rule = fields.Boolean(string="By a rule", compute="_compute_is_rule")
     time_band_id = fields.Many2one(
         "telecom.time.band",
         string="Time band",
@@ -364,38 +360,6 @@ class TelecomRate(models.Model):
             or " ".join(self[name] for name in PATTERNS if self[name])
             or self.env._("All calls")
         )
-
-    @api.constrains("prefix")
-    def _check_prefix(self):
-        for rate in self:
-            prefix = rate.prefix
-            if prefix and (not prefix.isdecimal() or len(prefix) > PREFIX_DIGITS):
-                raise ValidationError(
-                    self.env._(
-                        "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",
-                        prefix=prefix,
-                    )
-                )
-
-    @api.constrains(*PATTERNS)
-    def _check_patterns(self):
-        for rate in self:
-            for name in PATTERNS:
-                if rate[name]:
-                    rate._check_pattern(rate[name])
-
-    def _check_pattern(self, pattern):
-        try:
-            pc.match_substring_regex(pa.array([""]), pattern)
-        except pa.ArrowInvalid as error:
-            raise ValidationError(
-                self.env._(
-                    "'%(pattern)s' is no regular expression of the kind RE2 "
-                    "(%(reason)s). To match the beginning of a number write ^\\+34.",
-                    pattern=pattern,
-                    reason=str(error).partition(": ")[2],
-                )
-            ) from error
 
     @api.constrains("method", "formula", "units_formula")
     def _check_formula(self):

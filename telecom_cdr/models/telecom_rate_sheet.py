@@ -223,7 +223,7 @@ class TelecomRateSheet(models.Model):
         "res.users", string="Confirmed by", readonly=True, copy=False
     )
     applied_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-    applied_at = fields.Datetime(readonly=True, copy=False)
+    applied_at = fields.Datetime(string="Applied on", readonly=True, copy=False)
 
     _decimals_range = models.Constraint(
         "CHECK(implied_decimals BETWEEN 0 AND 9)",
@@ -893,7 +893,7 @@ class TelecomRateSheetColumn(models.Model):
             ("price", "Price"),
             ("initial_price", "Price of the first step"),
             ("connect", "Connection fee"),
-            ("increments", "Steps"),
+            ("increments", "Increments"),
             ("initial", "First seconds"),
             ("increment", "Then seconds"),
             ("minimum_duration", "Minimum duration"),

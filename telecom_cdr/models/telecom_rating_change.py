@@ -18,7 +18,7 @@ class TelecomRatingChange(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, ondelete="cascade"
     )
-    noted_at = fields.Datetime(required=True)
+    noted_at = fields.Datetime(string="Noted on", required=True)
 
     @api.model
     def _note(self, company_ids):

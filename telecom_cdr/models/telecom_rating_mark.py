@@ -48,7 +48,8 @@ class TelecomRatingMark(models.Model):
         help="Calls of whoever has this tariff, or one that stands before it.",
     )
     is_tariff_only = fields.Boolean(
-        help="Of whoever has this tariff itself: discounts of a tariff are theirs."
+        string="Tariff alone",
+        help="Of whoever has this tariff itself: discounts of a tariff are theirs.",
     )
     service = fields.Char()
     direction = fields.Char()

@@ -117,12 +117,14 @@ class TelecomRerating(models.Model):
     margin_difference = fields.Monetary(
         string="Margin", compute="_compute_margin_difference", groups=COST_GROUP
     )
-    has_other_currency = fields.Boolean(compute="_compute_figures")
-    proposed_at = fields.Datetime(readonly=True, copy=False)
-    applied_at = fields.Datetime(readonly=True, copy=False)
+    has_other_currency = fields.Boolean(
+        string="Another currency", compute="_compute_figures"
+    )
+    proposed_at = fields.Datetime(string="Proposed on", readonly=True, copy=False)
+    applied_at = fields.Datetime(string="Applied on", readonly=True, copy=False)
     applied_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     after_id = BigInteger(copy=False, help="Done up to here.")
-    is_read = fields.Boolean(copy=False)
+    is_read = fields.Boolean(string="Read in", copy=False)
 
     _days_order = models.Constraint(
         "CHECK(date_to >= date_from)", "The last day is before the first one."

@@ -80,7 +80,7 @@ class TelecomReratingCall(models.Model):
     margin_difference = fields.Float(digits=(18, 9), readonly=True, groups=COST_GROUP)
     outcome = fields.Selection(OUTCOMES, readonly=True)
     is_left_out = fields.Boolean(
-        compute="_compute_is_left_out", search="_search_is_left_out"
+        string="Left out", compute="_compute_is_left_out", search="_search_is_left_out"
     )
 
     _rerating_idx = models.Index("(rerating_id, id)")
@@ -213,8 +213,8 @@ class TelecomReratingPeriod(models.Model):
     partner_id = UncheckedMany2one("res.partner", required=True)
     period_start = fields.Date(required=True)
     period_end = fields.Date(required=True)
-    is_proposed = fields.Boolean()
-    is_applied = fields.Boolean()
+    is_proposed = fields.Boolean(string="Proposed")
+    is_applied = fields.Boolean(string="Applied")
 
     _period_uniq = models.UniqueIndex(
         "(rerating_id, partner_id, period_start)", "This period is known already."

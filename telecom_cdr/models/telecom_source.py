@@ -10,6 +10,7 @@ from odoo.fields import Domain
 
 from ..collect import CollectError, connect
 from .advisory_lock import advisory_lock
+from .mixin_source_database import DATABASE_PLACE
 from .reading_messages import worded, worded_for_company
 from .telecom_file import MB
 
@@ -52,10 +53,13 @@ ERRORS = {
     "before is stored; the next collection goes on from there.",
     "cut": "An answer of %(host)s is not whole: %(found)s. Nothing of it was stored. "
     "Where a day has more calls than an answer can have, ask for pages or hours.",
+    "no_table": "The table %(table)s of %(host)s cannot be read: %(found)s. Correct it "
+    "on the source, or have the user given the right to read it (SELECT).",
 }
 # Where protocols that ask from where they were keep how far that is.
-REACHED = {"http": "http_until"}
+REACHED = {"database": "database_until", "http": "http_until"}
 HTTP_PLACE = ("http_url", "http_token_url", "http_template_id")
+PLACE = {"host", "port", "protocol", *HTTP_PLACE, *DATABASE_PLACE}
 SECRETS = ("password", "private_key", "private_key_passphrase")
 
 
@@ -71,6 +75,7 @@ class TelecomSource(models.Model):
         "telecom.source.email.mixin",
         "telecom.source.stream.mixin",
         "telecom.source.http.mixin",
+        "telecom.source.database.mixin",
         "telecom.source.identifiers.mixin",
         "telecom.source.rhythm.mixin",
         "telecom.source.comparing.mixin",
@@ -108,6 +113,7 @@ class TelecomSource(models.Model):
             ("email", "E-mail"),
             ("stream", "Stream of lines"),
             ("http", "HTTP API"),
+            ("database", "Database"),
         ],
         required=True,
         default="upload",
@@ -122,7 +128,9 @@ class TelecomSource(models.Model):
     password = fields.Char(groups="base.group_system", copy=False)
     private_key = fields.Text(groups="base.group_system", copy=False)
     private_key_passphrase = fields.Char(groups="base.group_system", copy=False)
-    has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
+    has_secret = fields.Boolean(
+        string="Secret stored", compute="_compute_has_secret", compute_sudo=True
+    )
     host_key = fields.Char(
         tracking=True,
         copy=False,
@@ -208,7 +216,7 @@ class TelecomSource(models.Model):
             source.display_name = ": ".join(name for name in names if name)
 
     def write(self, vals):
-        place = vals.keys() & {"host", "port", "protocol", *HTTP_PLACE}
+        place = vals.keys() & PLACE
         if place and "host_key" not in vals:
             moved = self.filtered(
                 lambda s: any(s[name] != vals[name] for name in place)
@@ -299,6 +307,8 @@ class TelecomSource(models.Model):
         """What a look at the place shows."""
         if self.protocol == "http":
             return self._http_found_text(connection)
+        if self.protocol == "database":
+            return self._database_found_text(connection)
         names = [entry.name for entry in connection.list_files()]
         if not names:
             return self.env._(
@@ -349,8 +359,14 @@ class TelecomSource(models.Model):
             "certificate_check": source.certificate_check,
             "allowed_roots": self._allowed_roots(),
             "max_bytes": source.company_id.telecom_max_file_mb * MB,
-            "options": source._http_options() if source.protocol == "http" else {},
+            "options": source._protocol_options(),
         }
+
+    def _protocol_options(self):
+        """What the protocol needs beside."""
+        if self.protocol == "http":
+            return self._http_options()
+        return self._database_options() if self.protocol == "database" else {}
 
     def _allowed_roots(self):
         """Directories that folder sources may read; none given: any."""
@@ -379,11 +395,10 @@ class TelecomSource(models.Model):
         connection = None
         try:
             with connect(self._connection_settings()) as connection:
-                entries = connection.list_files()
-                problems = list(connection.problems)
-                for entry in entries:
+                problems = []
+                for entry in connection.list_files():
                     files |= self._collect_entry(connection, entry, problems)
-                if problems:
+                if problems := [*connection.problems, *problems]:
                     raise problems[0]
         except CollectError as error:
             self._keep_reached(connection)
@@ -464,6 +479,7 @@ class TelecomSource(models.Model):
                 else self.host or "",
                 "username": self.username or "",
                 "directory": self.directory or "",
+                "table": self.database_table or "",
                 "found": error.wording,
             },
         }

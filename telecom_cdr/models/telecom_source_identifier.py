@@ -4,6 +4,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..engine.identifiers import EXTRA, NUMBER, PARTNER, REFERENCE, Identifier
 
@@ -149,3 +150,16 @@ class TelecomSourceIdentifier(models.Model):
             [("company_id", "=", company.id), ("fact", "=", "extra")]
         )
         return sorted(set(lines.mapped("extra_name")))
+
+    @api.model
+    def _orders(self):
+        """What sources look at, in their order, and the ids of those of each order."""
+        orders = {}
+        for source, lines in (
+            self.sudo().search(Domain.TRUE).grouped("source_id").items()
+        ):
+            order = tuple(
+                (line.fact, line.extra_name or "", line.direction) for line in lines
+            )
+            orders.setdefault(order, []).append(source.id)
+        return orders

@@ -16,6 +16,7 @@ PRICING_FIELDS = {
     "rounding_digits",
     "tz",
     "band_rule",
+    "is_tax_included",
 }
 SHOWN_WARNINGS = 5
 
@@ -63,6 +64,12 @@ class TelecomTariff(models.Model):
         default="start",
         tracking=True,
         help="The connection fee is always that of the first band.",
+    )
+    is_tax_included = fields.Boolean(
+        string="Prices include tax",
+        tracking=True,
+        help="Calls are priced with the tax that the billing product has. Lines of "
+        "invoices then come to the sum of their calls with tax.",
     )
     allow_negative = fields.Boolean(
         string="Negative prices",

@@ -68,9 +68,12 @@ class TelecomWaiting(models.Model):
 
     @property
     def _table_query(self):
-        return waiting_rows()
+        return waiting_rows(self.env["telecom.source.identifier"]._orders())
 
-    @api.depends("cause", "subject", "destination_id", "file_id", "missing_id")
+    # All that it reads, or the rows are made twice for a list.
+    @api.depends(
+        "cause", "subject", "destination_id", "prefix", "file_id", "missing_id"
+    )
     @api.depends_context("lang")
     def _compute_name(self):
         for row in self:
@@ -127,9 +130,10 @@ class TelecomWaiting(models.Model):
             domain &= Domain("destination_id", "=", self.destination_id.id)
             domain &= Domain("prefix", "=", self.prefix)
         subject = self.subject or ""
+        orders = self.env["telecom.source.identifier"]._orders()
 
         def to_sql(model, alias, query):
-            return SQL("(%s) = %s", call_subject(alias), subject)
+            return SQL("(%s) = %s", call_subject(alias, orders), subject)
 
         return domain & Domain.custom(to_sql=to_sql)
 

@@ -18,6 +18,19 @@ MAX_POSITION = 10_000
 Column = int | str  # 1-based position or name in the header
 
 
+class MaybeName(str):
+    """The name of a column that a file may lack: written with a ? behind it."""
+
+
+class MaybePosition(int):
+    """The position of a column that a file may lack: a text, with a ? behind it."""
+
+
+def is_optional(column: Column) -> bool:
+    """Whether a file may lack a column."""
+    return isinstance(column, MaybeName | MaybePosition)
+
+
 @dataclass(frozen=True)
 class Rule:
     """A pattern that is searched in a column, and what follows where it is found.
@@ -101,7 +114,10 @@ def as_columns(key: str, value: Any) -> tuple[Column, ...]:
 
 
 def as_column(key: str, value: Any) -> Column:
-    """A position from 1 or the name of a column."""
+    """A position from 1 or the name of a column; with a ? behind it, it may lack."""
+    if isinstance(value, str) and value.strip().endswith("?") and value.strip("? "):
+        column = as_column(key, value.strip()[:-1])
+        return MaybeName(column) if isinstance(column, str) else MaybePosition(column)
     number = as_integer(value)
     if number is not None and 1 <= number <= MAX_POSITION:
         return number

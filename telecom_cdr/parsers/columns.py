@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from .checks import Column, MaybeName, Rule, is_optional
 from .exceptions import FileError
-from .formats import Column, FormatSpec, Rule
+from .formats import FormatSpec
 from .layouts.keys import NAMED, used_columns, value_names
 from .tables import Places
 
@@ -42,6 +43,10 @@ class Plan:
     calls: tuple[dict[str, Places], ...] = ()
     shared: Mapping[str, Places] = field(default_factory=dict)
 
+    def applies(self, rule: Rule) -> bool:
+        """Whether the file has a column that a rule looks at: all may lack it."""
+        return bool(self.rules[rule])
+
     def places(self, name: str) -> Places:
         """Where a field's cells are; nowhere where the format does not map it."""
         return self.fields.get(name, ())
@@ -62,7 +67,8 @@ def make_plan(spec: FormatSpec, header: Sequence[str] | None) -> Plan:
     """Find the format's columns in a file.
 
     A list of columns is content with one of them, but for `start`, which needs all;
-    what goes to `extra` may be missing.
+    what goes to `extra` may be missing, and columns with a ? behind their names. A
+    rule or a field whose columns are all missing does not apply.
 
     :param header: names of the columns, None where the file has no header
     :raises FileError: reason "header": columns that the format needs are missing
@@ -74,11 +80,26 @@ def make_plan(spec: FormatSpec, header: Sequence[str] | None) -> Plan:
     if missing := _missing_ones(spec, find):
         raise _missing_columns(missing, header or ())
     first = {**fields, **calls[0]} if calls else fields
-    used = [place for found in (*first.values(), *rules.values()) for place in found]
-    width = spec.minimum_columns or _width(spec, used)
+    width = spec.minimum_columns or _width(spec, _needed(spec, find, first))
     stripped = tuple(name.strip() for name in header or ())
     own = {**fields, **_call_places(fields, calls)}
     return Plan(spec, own, rules, stripped, width, find, calls, fields)
+
+
+def _needed(spec: FormatSpec, find: Find, fields: Mapping[str, Places]) -> list[int]:
+    """Places of the columns that rows need.
+
+    :param fields: places of those of the first call of a row
+    """
+    columns = [many for _name, many in spec.column_mapping]
+    columns += [many for call in spec.row_calls for _name, many in call]
+    columns += [rule.columns for rule in spec.rules()]
+    flat = [column for many in columns for column in many]
+    optional = set(find([column for column in flat if is_optional(column)]))
+    optional -= set(find([column for column in flat if not is_optional(column)]))
+    used = {place for found in fields.values() for place in found}
+    used |= {place for rule in spec.rules() for place in find(rule.columns)}
+    return sorted(used - optional)
 
 
 def _width(spec: FormatSpec, used: Sequence[int]) -> int:
@@ -118,12 +139,22 @@ def _finder(spec: FormatSpec, header: Sequence[str]) -> Find:
         found = (
             column - 1
             if isinstance(column, int) and not is_named
-            else places.get(key(str(column)))
+            else _by_name(column, places, key)
             for column in columns
         )
         return tuple(place for place in found if place is not None)
 
     return find
+
+
+def _by_name(
+    column: Column, places: Mapping[str, int], key: Callable[[str], str]
+) -> int | None:
+    """The place of a column; the ? behind its name may be of the name itself."""
+    found = places.get(key(str(column)))
+    if found is None and isinstance(column, MaybeName):
+        return places.get(key(f"{column}?"))
+    return found
 
 
 def _missing_ones(spec: FormatSpec, find: Find) -> list[Column]:
@@ -147,7 +178,9 @@ def _missing(name: str, columns: Sequence[Column], find: Find) -> list[Column]:
     """The columns of a field without which it cannot be read."""
     if name.startswith("extra.") or (name != "start" and find(columns)):
         return []
-    return [column for column in columns if not find((column,))]
+    return [
+        column for column in columns if not (is_optional(column) or find((column,)))
+    ]
 
 
 def _missing_columns(missing: Sequence[Column], header: Sequence[str]) -> FileError:

@@ -158,8 +158,8 @@ class FormatSpec:
         found += (*self.direction_rules, *self.service_rules)
         if self.record_types:
             found += self.record_types.rules()
-        if self.legs and self.legs.prefer:
-            found += (self.legs.prefer,)
+        if self.legs:
+            found += self.legs.rules()
         return tuple(rule for rule in found if rule.columns)
 
 

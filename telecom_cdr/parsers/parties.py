@@ -81,6 +81,10 @@ def read_parties(
     )
     verdicts.reject(called.is_too_long(), "number", called_text)
     neither = _is_none(parties.calling) & _is_none(parties.called)
+    legs = plan.spec.legs
+    if legs and legs.end:
+        # Who called whom is in the row of the call's begin.
+        neither &= ~matches(table, plan, legs.end)
     verdicts.reject(neither, "number", calling_text)
     _respell_roaming(table, plan, country, digits, parties)
     return parties
@@ -158,5 +162,7 @@ def _read_words(texts: np.ndarray, words: Words, found: np.ndarray) -> None:
 
 
 def matches(table: Table, plan: Plan, rule: Rule) -> np.ndarray:
-    """Which rows a rule's pattern is found in (bool array)."""
+    """Which rows a rule's pattern is found in: none where the file lacks its column."""
+    if not plan.applies(rule):
+        return np.zeros(len(table), bool)
     return search(table.first(plan.rules[rule]), re.compile(rule.pattern).search)

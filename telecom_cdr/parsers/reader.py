@@ -17,10 +17,11 @@ from .layouts.contract import Position, Rows
 from .layouts.nested import NestedSource
 from .layouts.opening import open_source
 from .layouts.text import SEPARATOR_LINE, TextSource
+from .leg_columns import FOUND, RAW, REASON
 from .legs import leg_columns, merge_legs
 from .parties import matches
 from .row_calls import split_calls
-from .tables import Table
+from .tables import Table, objects
 from .totals import add_rows, add_stated, differences, kinds
 from .verdicts import MAX_FOUND, Verdicts, wording
 
@@ -35,6 +36,7 @@ __all__ = [
     "unbalanced",
 ]
 
+ROWS = 50_000
 REJECTIONS = ["line_number", "raw", "reason", "message", "found", "wording"]
 
 
@@ -79,7 +81,7 @@ def read(
     spec: FormatSpec,
     context: ReadContext,
     position: Position | None = None,
-    rows_per_batch: int = 50_000,
+    rows_per_batch: int = ROWS,
 ) -> Iterator[Batch]:
     """The rows of a file, in batches; none for a file without rows.
 
@@ -111,6 +113,28 @@ def read(
             yield replace(batch, position=state)
     if state.held and (last := _last(plan, state)).rows:
         yield last
+
+
+def rows_that_wait(
+    stream: BinaryIO, spec: FormatSpec, context: ReadContext
+) -> Position:
+    """The position behind all rows of a file, with those of calls that may go on.
+
+    For files that are not over yet: `read` takes such calls as they are at the end.
+
+    :raises FileError: as `read`
+    """
+    source = open_source(stream, spec, None, context.file_name)
+    position = source.position
+    if source.is_empty:
+        return position
+    plan = make_plan(spec, position.header)
+    if isinstance(source, TextSource):
+        source.width = plan.width
+    while (rows := source.rows(ROWS)) is not None:
+        batch = _batch(rows, plan, context, position)
+        position = replace(batch.position, **_place(source.position))
+    return position
 
 
 def preview(
@@ -172,9 +196,10 @@ def _batch(rows: Rows, plan: Plan, context: ReadContext, position: Position) -> 
     batch = Batch(facts, rejections, count, int(skipped.sum()), 0, position)
     if plan.spec.legs is None:
         return batch
-    own = {
-        name: column[inner.good()] for name, column in leg_columns(table, plan).items()
-    }
+    good = inner.good()
+    own = {name: column[good] for name, column in leg_columns(table, plan).items()}
+    if plan.spec.legs.start:
+        own[RAW] = objects([rows.raw(row) for row in origin[good].tolist()])
     return _merged(replace(batch, facts=facts.assign(**own)), plan)
 
 
@@ -212,22 +237,46 @@ def _with_rows(
 def _merged(batch: Batch, plan: Plan) -> Batch:
     """A batch whose rows have waited for the others of their call."""
     legs = merge_legs(batch.facts, plan, batch.position.held)
+    rejections = _with_legs(batch.rejections, legs.unpaired)
     return replace(
         batch,
         facts=legs.facts,
+        rejections=rejections,
         merged=legs.merged,
-        rows=len(legs.facts) + legs.merged + len(batch.rejections) + batch.skipped,
+        rows=len(legs.facts) + legs.merged + len(rejections) + batch.skipped,
         position=replace(batch.position, held=legs.held),
     )
+
+
+def _with_legs(rejections: pd.DataFrame, unpaired: pd.DataFrame) -> pd.DataFrame:
+    """Rejections with those of rows that lack the other row of their call."""
+    if unpaired.empty:
+        return rejections
+    reasons, found = unpaired[REASON].tolist(), unpaired[FOUND].tolist()
+    told = [
+        wording(reason, text, {"duration": "seconds"})
+        for reason, text in zip(reasons, found, strict=True)
+    ]
+    further = _rejection_frame(
+        unpaired["line_number"].to_numpy(),
+        unpaired[RAW].tolist(),
+        reasons,
+        [english(one) for one in told],
+        found,
+        told,
+    )
+    both = [frame for frame in (rejections, further) if len(frame)]
+    joined = pd.concat(both, ignore_index=True)
+    return joined.sort_values("line_number", kind="stable", ignore_index=True)
 
 
 def _last(plan: Plan, position: Position) -> Batch:
     """The rows that have waited, once there are no others."""
     legs = merge_legs(None, plan, position.held)
-    count = len(legs.facts) + legs.merged
-    none = pd.DataFrame(columns=REJECTIONS)
+    rejections = _with_legs(pd.DataFrame(columns=REJECTIONS), legs.unpaired)
+    count = len(legs.facts) + legs.merged + len(rejections)
     position = replace(position, held="")
-    return Batch(legs.facts, none, count, 0, legs.merged, position)
+    return Batch(legs.facts, rejections, count, 0, legs.merged, position)
 
 
 def _judge_rows(rows: Rows, plan: Plan, verdicts: Verdicts) -> np.ndarray:
@@ -270,7 +319,7 @@ def _is_blank(table: Table, plan: Plan) -> np.ndarray:
 def _is_left_out(table: Table, plan: Plan) -> np.ndarray:
     """Rows that are no calls: filtered, of another type, repeated headers."""
     skipped = np.zeros(len(table), bool)
-    for rule in plan.spec.record_filters:
+    for rule in filter(plan.applies, plan.spec.record_filters):
         found = matches(table, plan, rule)
         skipped |= found if rule.result == "skip" else ~found
     return skipped | kinds(table, plan)["other"] | _is_header(table, plan.header)

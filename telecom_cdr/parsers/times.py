@@ -88,8 +88,9 @@ def read_times(
     elapsed = np.zeros(len(table), np.int64)
     if plan.spec.time_means == "end":
         elapsed = duration.copy()
-    if plan.spec.answered_rule:
-        duration[~matches(table, plan, plan.spec.answered_rule)] = 0
+    answered = plan.spec.answered_rule
+    if answered and plan.applies(answered):
+        duration[~matches(table, plan, answered)] = 0
     return Times(text, stated, begin.clock, duration, elapsed)
 
 

@@ -51,7 +51,8 @@ def kinds(table: Table, plan: Plan) -> dict[str, np.ndarray]:
         for place in PLACES
     }
     found["trailer"] = found["trailer"] & ~found["header"]
-    other = ~matches(table, plan, types.calls) if types.calls else none
+    has_calls = types.calls is not None and plan.applies(types.calls)
+    other = ~matches(table, plan, types.calls) if has_calls else none
     return {**found, "other": other & ~found["header"] & ~found["trailer"]}
 
 

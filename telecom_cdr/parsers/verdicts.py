@@ -25,6 +25,8 @@ MESSAGES = {
     "size": "The line or a value in it is too long (1 MiB, 131,072 characters).",
     "syntax": "This is no sound %(expected)s: %(found)s.",
     "names": "The record has no %(expected)s. It has: %(found)s.",
+    "no_end": "The call began here, and no row tells its end (rows of '%(found)s').",
+    "no_start": "The call ended here, no row tells its begin (rows of '%(found)s').",
 }
 
 

@@ -200,6 +200,8 @@ class TestFormatAssistant(TelecomCommon):
             self._assistant(user=self.reader)
 
     def test_from_a_received_file(self):
+        # What the carrier charges is in it.
+        self.manager.group_ids += self.env.ref("telecom_cdr.group_telecom_cost")
         file = self._upload(SAMPLE)
         assistant = (
             self.env["telecom.format.assistant"]

@@ -1,6 +1,5 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import date
 from decimal import Decimal
 
 from psycopg2.errors import UniqueViolation
@@ -9,29 +8,12 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-
-from .common import TelecomCommon
+from .invoicing_common import FIRST, LAST, TelecomInvoicingCommon
 from .test_rating import row
-
-FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 
 
 @tagged("post_install", "-at_install")
-class TestInvoicing(TelecomCommon, AccountTestInvoicingCommon):
-    @classmethod
-    def _telecom_company(cls, name):
-        cls.env.user.group_ids += cls.env.ref("telecom_cdr.group_telecom_manager")
-        company = cls.company_data["company"]
-        company.write(
-            {
-                "country_id": cls.env.ref("base.es").id,
-                "telecom_tz": "Europe/Madrid",
-                "currency_id": cls.env.ref("base.EUR").id,
-            }
-        )
-        return company
-
+class TestInvoicing(TelecomInvoicingCommon):
     def _invoice(self, partners=None, **values):
         wizard = self.env["telecom.invoice.wizard"].create(
             {

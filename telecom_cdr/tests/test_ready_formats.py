@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from ..parsers.formats import FormatSpec
 from .common import TelecomCommon
 
+OF_PEOPLE = {"name", "code", "note"}
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -42,9 +43,11 @@ class TestReadyFormats(TelecomCommon):
     def test_formats_are_what_their_records_say(self):
         for name, values in self._records().items():
             format_ = self.env.ref(f"telecom_cdr.{name}")
-            own = {key: values[key] for key in values.keys() - {"name", "code"}}
+            own = {key: values[key] for key in values.keys() - OF_PEOPLE}
             self.assertEqual(format_._spec(), FormatSpec.from_dict(own), name)
             self.assertEqual(format_.code, values["code"])
+            self.assertEqual(format_.note, values["note"])
+            self.assertGreater(len(values["note"]), 40, name)
             self.assertEqual(name, f"telecom_format_{format_.code}")
 
     def test_requests_find_their_formats(self):

@@ -396,17 +396,24 @@ class TestRerating(TelecomCommon, AccountTestInvoicingCommon):
         self.assertEqual(self._propose().invoiced_difference, 0.03)
 
     def test_credited_invoice_and_correction_stay_together(self):
-        """The call is invoiced again at the new price: its correction is credited."""
+        """The call is invoiced again at the new price: its correction goes first."""
         self._mobile_calls(600)
         origin = self._invoice(is_posted=True)
         self._new_price(0.12)
-        self._apply(self._propose()).move_ids.action_post()
-        origin._reverse_moves([{"invoice_date": LAST}]).action_post()
+        correction = self._apply(self._propose()).move_ids
+        correction.action_post()
+        reversal = origin._reverse_moves([{"invoice_date": LAST}])
+        refused = self.assertRaisesRegex(UserError, "have been corrected by")
+        with refused, self.cr.savepoint():
+            reversal.action_post()
+        self.env.invalidate_all()
+        correction._reverse_moves([{"invoice_date": LAST}]).action_post()
+        reversal.action_post()
         self._calls().action_rate()
         self._invoice(is_posted=True)
         self.assertEqual(self._prices(), [1.2])
         rerating = self._propose()
-        self.assertEqual(rerating.invoiced_difference, -0.3)
+        self.assertEqual(rerating.invoiced_difference, 0)
 
     def test_less_than_a_cent_is_remembered_too(self):
         self._mobile_calls(10)

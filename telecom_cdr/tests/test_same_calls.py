@@ -6,6 +6,7 @@ import random
 from datetime import date, datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import HEADER, READER, TelecomCommon
@@ -320,3 +321,92 @@ class TestSameCalls(TelecomCommon):
                 self.assertEqual(results[0], results[1])
                 self.assertEqual(results[0], results[2])
         self.assertGreater(twins, 20, "too few twins to tell anything")
+
+
+@tagged("post_install", "-at_install")
+class TestSameCallsConfirmed(TelecomCommon):
+    """A PBX's monthly files confirm its daily ones, and a carrier tells of calls."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pbx = cls._create_carrier(name="PBX")
+        cls.daily = cls._create_source(
+            name="Daily", carrier_id=cls.pbx.id, compares_carriers=True
+        )
+        cls.monthly = cls._create_source(
+            name="Monthly",
+            carrier_id=cls.pbx.id,
+            compares_carriers=True,
+            stores_extra_calls=True,
+            confirms_source_ids=[Command.set(cls.daily.ids)],
+        )
+        cls.names = iter(range(10_000))
+
+    _read = TestSameCalls._read
+
+    def _told(self, file):
+        """Differences as (kind, second, state)."""
+        return sorted((d.kind, d.start_at.second, d.state) for d in file.difference_ids)
+
+    def _compared_again(self, month):
+        self.assertEqual(month.state, "received")
+        month.action_process()
+        self.assertBalanced(month)
+        self.assertEqual(month.state, "processed")
+
+    def test_a_twin_that_comes_back_is_missing(self):
+        carrier = self._read(self.source, call(3))
+        self._read(self.daily, call(5), call(30))
+        month = self._read(self.monthly, call(30))
+        self.assertFalse(month.difference_ids)
+        carrier.action_revert()
+        self._compared_again(month)
+        self.assertEqual(self._told(month), [("missing", 5, "open")])
+
+    def test_an_extra_row_that_the_carrier_told_of_is_not_stored(self):
+        carrier = self._read(self.source, call(0))
+        self._read(self.daily, call(30))
+        month = self._read(self.monthly, call(3), call(30), call(45))
+        self.assertEqual((month.call_count, month.duplicate_count), (1, 2))
+        self.assertEqual(
+            self._told(month), [("extra", 3, "twin"), ("extra", 45, "stored")]
+        )
+        # The carrier's call goes: the row is stored, and listed so.
+        carrier.action_revert()
+        self._compared_again(month)
+        self.assertEqual((month.call_count, month.duplicate_count), (2, 1))
+        self.assertEqual(
+            self._told(month), [("extra", 3, "stored"), ("extra", 45, "stored")]
+        )
+
+    def test_an_extra_call_that_the_carrier_tells_of_later_is_not_stored(self):
+        self._read(self.daily, call(30))
+        month = self._read(self.monthly, call(3), call(30))
+        self.assertEqual(self._told(month), [("extra", 3, "stored")])
+        self._read(self.source, call(0))
+        self._compared_again(month)
+        self.assertEqual(self._told(month), [("extra", 3, "twin")])
+        self.assertEqual((month.call_count, month.duplicate_count), (0, 2))
+
+    def test_a_daily_row_that_is_a_twin_is_known(self):
+        self._read(self.source, call(0))
+        self.monthly.stores_extra_calls = False
+        month = self._read(self.monthly, call(3), call(30))
+        self.assertEqual(
+            self._told(month), [("extra", 3, "open"), ("extra", 30, "open")]
+        )
+        self._read(self.daily, call(3))
+        self._compared_again(month)
+        self.assertEqual(self._told(month), [("extra", 30, "open")])
+
+    def test_take_theirs_renews_the_lists(self):
+        self._read(self.daily, call(0, id_="C", amount="0.01"))
+        later = self._read(self.daily, call(0, id_="C", amount="0.05"))
+        self.assertEqual(later.rejected_count, 1)
+        month = self._read(self.monthly, call(0, id_="C", amount="0.05"))
+        self.assertEqual(self._told(month), [("price", 0, "corrected")])
+        later.rejection_ids.action_take_theirs()
+        self._compared_again(month)
+        self.assertFalse(month.difference_ids)
+        self.assertEqual(self._calls().carrier_amount, 0.05)

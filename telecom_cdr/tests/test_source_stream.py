@@ -1,13 +1,14 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import tempfile
+import time
 from pathlib import Path
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 
 from ..collect import CollectError
-from ..collect.stream import Spool
+from ..collect.stream import Shares, Spool
 from .common import HEADER, MANAGER, USER, TelecomCommon
 from .test_rating import row
 
@@ -110,6 +111,75 @@ class TestStreamSource(TelecomCommon):
         file = source.file_ids.sorted("id")[0]
         file.action_process()
         self.assertEqual((file.state, file.call_count), ("processed", 1))
+
+    def _minute(self, source, spool, lines):
+        """What a PBX sends in a minute of its own connection, to processed files."""
+        with spool.strand(origin="192.0.2.1") as strand:
+            strand.append("".join(f"{line}\r\n" for line in lines).encode())
+        shares = Shares(spool, source._stream_parting()).files(time.time())
+        files = source.file_ids.browse()
+        for share in shares:
+            for _twice in range(2):
+                files |= source._take_over(share)
+            share.remove()
+        files.action_process()
+        self.assertEqual(set(files.mapped("state")) - {"processed"}, set())
+        return files
+
+    def _calls(self, source):
+        domain = [("file_id", "in", source.file_ids.ids)]
+        return self.env["telecom.call"].search(domain, order="start_at")
+
+    def test_segments_of_a_call_stay_together_from_minute_to_minute(self):
+        self._create_number("1007", self.customer, kind="extension")
+        avaya = self.env.ref("telecom_cdr.telecom_format_avaya_ipoffice")
+        source, spool = self._stream(format_id=avaya.id), self._spool()
+        row = (
+            "2026/10/05 10:0{0}:00,00:00:{1},5,1007,O,60000000{0},9,,0,100{0},{2},E1007"
+        )
+        [first] = self._minute(
+            source, spool, [row.format(1, 10, 1), row.format(2, 5, 0)]
+        )
+        self.assertEqual((first.row_count, first.call_count), (1, 1))
+        self.assertFalse(self._minute(source, spool, [row.format(1, 20, 1)]))
+        [last] = self._minute(source, spool, [row.format(1, 30, 0)])
+        self.assertEqual(
+            (last.row_count, last.call_count, last.merged_count), (3, 1, 2)
+        )
+        self.assertRecordValues(
+            self._calls(source),
+            [
+                {"called_number": "+34600000001", "duration": 60},
+                {"called_number": "+34600000002", "duration": 5},
+            ],
+        )
+        # Nothing waits, so nothing comes but what is new.
+        self.assertFalse(self._minute(source, spool, []))
+
+    def test_rows_keep_the_date_of_a_page_that_began_in_another_minute(self):
+        self._create_number("101", self.customer, kind="extension")
+        nec = self.env.ref("telecom_cdr.telecom_format_nec_sl1100_smdr")
+        source, spool = self._stream(format_id=nec.id), self._spool()
+        row = "POT  10:0{0} LINE 001   00:01:05 101        60000000{0}"
+        self._minute(source, spool, ["10/05/2026 PAGE 001", row.format(1)])
+        [file] = self._minute(source, spool, [row.format(2)])
+        self.assertEqual((file.row_count, file.rejected_count), (1, 0))
+        self.assertEqual(
+            self._calls(source).mapped(lambda call: str(call.start_at)),
+            ["2026-10-05 08:01:00", "2026-10-05 08:02:00"],
+        )
+
+    def test_formats_whose_lines_stand_alone_are_parted_anywhere(self):
+        self.assertIsNone(
+            self._stream(
+                format_id=self.env.ref("telecom_cdr.telecom_format_mitel_smdr").id
+            )._stream_parting()
+        )
+        # This one has a header, which stands ahead of each part.
+        parting = self._stream()._stream_parting()
+        self.assertFalse(parting.can_be_joined)
+        lines = [HEADER.encode(), row("S1").encode()]
+        self.assertEqual(parting.part(lines, [0, 0]), ([0, 1], [0], {0}))
 
     @freeze_time(NOW)
     def test_the_form_says_whether_the_listener_runs(self):

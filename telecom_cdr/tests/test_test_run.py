@@ -3,16 +3,20 @@
 import base64
 import csv
 import io
+from unittest.mock import patch
 
 import openpyxl
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import HEADER, READER, USER, TelecomCommon
 from .test_file import zipped
 from .test_rating import row
 
+WIZARDS = "odoo.addons.telecom_cdr.wizards"
+CHUNK = "odoo.addons.telecom_cdr.models.call_import.CHUNK"
 TABLES = (
     "telecom_call",
     "telecom_rejection",
@@ -192,3 +196,81 @@ class TestTestRun(TelecomCommon, HttpCase):
         answer = self.url_open(f"/telecom_cdr/results/{file.id}/customers.csv")
         self.assertEqual(answer.status_code, 403)
         self.assertNotIn(b"Customer One", answer.content)
+
+    # === LARGE FILES === #
+
+    def _large(self, content=None, name="may.csv", **values):
+        """A test that is left to the schedule."""
+        with patch(f"{WIZARDS}.telecom_test_run.BACKGROUND_BYTES", 100):
+            run = self._test(content, name, **values)
+        self.assertEqual((run.state, run.report), ("waiting", False))
+        return run
+
+    def _tables(self):
+        self.env.cr.execute(
+            "SELECT count(*) FROM pg_tables WHERE tablename ~ '^telecom_trial_call_'"
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _without_time(self, run, most=20):
+        """Run after run whose time ends with each chunk; how many there were."""
+        for number in range(1, most):
+            with patch(CHUNK, 2):
+                run._of_its_user()._go_on_or_fail(lambda: 0)
+            if run.state != "waiting":
+                return number
+        raise AssertionError("It never ends.")
+
+    def test_a_large_file_is_tested_in_the_background(self):
+        small = self._test()
+        run = self._large()
+        self._run_cron("process")
+        self.assertEqual((run.state, run.progress), ("done", 100))
+        self.assertEqual(run.report, small.report)
+        for field in ("customers_csv", "calls_csv"):
+            self.assertEqual(self._csv(run, field), self._csv(small, field))
+        self.assertTrue(run.results_xlsx)
+        self.assertFalse(self._calls())
+        self.assertEqual(self._tables(), 0)
+        told = self.env["mail.message"].search(
+            [("partner_ids", "in", self.operator.partner_id.ids)], limit=1
+        )
+        self.assertIn(f"/odoo/telecom.test.run/{run.id}", told.body)
+        self.assertIn("is done", told.body)
+
+    def test_it_goes_on_where_it_was(self):
+        twice = row("", start="2026-10-06 10:00:00")
+        content = self.content + f"{twice}\n" * 3
+        small = self._test(content)
+        run = self._large(content)
+        self.assertGreater(self._without_time(run), 3)
+        self.assertEqual(run.report, small.report)
+        self.assertEqual(self._csv(run, "calls_csv"), self._csv(small, "calls_csv"))
+        self.assertEqual(self._tables(), 0)
+
+    def test_so_it_does_with_archives(self):
+        parts = {"a__csv": self.content, "b__csv": HEADER + row("Z1") + "\n"}
+        small = self._test(zipped(**parts), "m.zip")
+        run = self._large(zipped(**parts), "m.zip")
+        self.assertGreater(self._without_time(run), 1)
+        self.assertEqual(run.report, small.report)
+
+    def test_what_fails_is_told(self):
+        run = self._large()
+        with (
+            patch(f"{WIZARDS}.mixin_test_run_background.LongTrial") as trial,
+            patch.object(self.env.cr, "rollback"),
+            mute_logger(f"{WIZARDS}.mixin_test_run_background"),
+        ):
+            trial.return_value.test.side_effect = UserError("Out of luck.")
+            run._of_its_user()._go_on_or_fail(lambda: 10)
+        self.assertEqual((run.state, run.problem), ("failed", "Out of luck."))
+
+    def test_a_test_that_is_dropped_leaves_no_table(self):
+        run = self._large()
+        with patch(CHUNK, 2):
+            run._of_its_user()._go_on_or_fail(lambda: 0)
+        self.assertEqual((run.state, self._tables()), ("waiting", 1))
+        self.assertGreater(run.progress, 0)
+        run.unlink()
+        self.assertEqual(self._tables(), 0)

@@ -1,7 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import io
 import json
+from contextlib import suppress
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
@@ -91,6 +94,66 @@ class TestUnprocessed(TelecomCommon, HttpCase):
         self.assertEqual((child.call_count, child.duplicate_count), (1, 1))
         self.assertEqual(len(self._calls()), 3)
 
+    def _of_lines(self, *lines):
+        """A file of a good row and of two that are wrong alike, each mended alike."""
+        wrong = row("", start="2026-02-31 12:00:00")
+        good = row("", start="2026-02-28 12:00:00")
+        file = self._upload(HEADER + "\n".join([good, wrong, wrong]) + "\n", "l.csv")
+        file.action_process()
+        self.assertEqual((file.call_count, file.rejected_count), (1, 2))
+        return file, good
+
+    def _correct_line(self, file, number, content):
+        rows = file.rejection_ids.filtered(lambda r: r.line_number == number)
+        corrected = file._receive_rows("x.csv", io.BytesIO(content.encode()), rows)
+        corrected.action_process()
+        self.assertBalanced(corrected)
+        return corrected
+
+    def test_equal_rows_of_different_lines_are_different_calls(self):
+        file, good = self._of_lines()
+        content = HEADER + good + "\n"
+        before = len(self._calls())
+        first = self._correct_line(file, 3, content)
+        second = self._correct_line(file, 4, content)
+        self.assertRecordValues(first + second, [{"call_count": 1}] * 2)
+        self.assertEqual(len(self._calls()), before + 2)
+        # The same line once more is the same call.
+        for number in (3, 4):
+            again = self._correct_line(file, number, content)
+            self.assertEqual((again.call_count, again.duplicate_count), (0, 1))
+        # So it is where the files are read again, in whatever order.
+        for again in (second, first):
+            again.write({"state": "received", "position": False})
+            again.action_process()
+            self.assertEqual((again.call_count, again.duplicate_count), (1, 0))
+        self.assertEqual(len(self._calls()), before + 2)
+        first.action_revert()
+        third = self._correct_line(file, 3, content)
+        self.assertEqual(third.call_count, 1)
+        self.assertEqual(len(self._calls()), before + 2)
+
+    def test_the_whole_file_corrected_later_adds_nothing(self):
+        file, good = self._of_lines()
+        for number in (3, 4):
+            self._correct_line(file, number, HEADER + good + "\n")
+        before = len(self._calls())
+        whole = self._upload(HEADER + "\n".join([good] * 3) + "\n", "whole.csv")
+        whole.action_process()
+        self.assertEqual((whole.call_count, whole.duplicate_count), (0, 3))
+        self.assertEqual(len(self._calls()), before)
+
+    def test_a_correction_is_corrected(self):
+        file, good = self._of_lines()
+        wrong = row("", start="2026-02-30 12:00:00")
+        half = self._correct_line(file, 3, HEADER + wrong + "\n")
+        self.assertEqual(half.rejected_count, 1)
+        other = self._correct_line(file, 4, HEADER + good + "\n")
+        last = self._correct_line(half, 2, HEADER + good + "\n")
+        self.assertRecordValues(other + last, [{"call_count": 1}] * 2)
+        again = self._correct_line(file, 3, HEADER + good + "\n")
+        self.assertEqual((again.call_count, again.duplicate_count), (0, 1))
+
     def test_rows_are_read_again_after_the_format_was_corrected(self):
         file = self._upload(
             HEADER + row("V1", start="2026-10-05 11:00:00") + "\n"
@@ -122,6 +185,31 @@ class TestUnprocessed(TelecomCommon, HttpCase):
         wizard.action_read()
         self.assertEqual((self.file.state, self.file.call_count), ("processed", 2))
         self.assertEqual(len(self._calls()), 2)
+
+    def test_killed_behind_the_revert_it_is_read_by_the_schedule(self):
+        """What is taken back waits to be read in the same transaction."""
+        killed = patch.object(
+            type(self.env["telecom.bundle.pass"]), "_run", side_effect=RuntimeError
+        )
+        with killed, suppress(RuntimeError):
+            self.file._read_whole_again()
+        self.assertEqual((self.file.state, self.file.call_count), ("received", 0))
+        self.assertFalse(self._calls())
+        self._run_cron("process")
+        self.assertEqual((self.file.state, self.file.call_count), ("processed", 2))
+        self.assertBalanced(self.file)
+
+    def test_its_steps_are_one_transaction(self):
+        """Nothing is committed while a file is neither read nor to be read."""
+        states = []
+
+        def step(file):
+            file.env.flush_all()
+            states.append((self.file.state, self.file.call_count))
+
+        with patch.object(type(self.file), "_commit_step", step):
+            self.file._read_whole_again()
+        self.assertEqual(set(states), {("processed", 2), ("received", 0)})
 
     def test_invoiced_calls_stand(self):
         self._load_accounts()

@@ -208,8 +208,9 @@ class TelecomBundleComparison(models.TransientModel):
 
     @api.model
     def _fee(self, bundle):
-        """The fee of a period, in micro of the company's currency."""
-        return round(Decimal(repr(bundle.list_price or 0)) * MICRO_SCALE)
+        """The fee of a month, in micro of the company's currency."""
+        fee = Decimal(repr(bundle.list_price or 0)) / bundle._fee_months()
+        return round(fee * MICRO_SCALE)
 
     def _line_values(self, table):
         """Rounded first, so that what is shown adds up."""

@@ -51,7 +51,7 @@ class TelecomBundleTopupWizard(models.TransientModel):
     )
     quantity = fields.Float(string="How much", digits=(16, 2))
     unit_text = fields.Char(compute="_compute_unit_text")
-    has_limit = fields.Boolean(compute="_compute_unit_text")
+    has_limit = fields.Boolean(string="With a limit", compute="_compute_unit_text")
     amount = fields.Monetary(
         string="More of the limit",
         help="The allowance has a limit of money: by how much it is raised.",

@@ -1,7 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
-import io
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -38,10 +37,12 @@ class TelecomCorrection(models.TransientModel):
         content = self.with_context(bin_size=False).content
         if not content:
             raise UserError(self.env._("Choose the file with the corrected rows."))
-        stream = io.BytesIO(base64.b64decode(content))
         name = self.content_name or self.file_id._unprocessed_name()
         try:
-            file = self.file_id._receive_rows(name, stream, self.rejection_ids)
+            stream, given = self.file_id._uncovered(
+                base64.b64decode(content), self.rejection_ids
+            )
+            file = self.file_id._receive_rows(name, stream, given)
         except FileError as error:
             raise UserError(worded(self.env, error.wording)) from error
         file.action_process()

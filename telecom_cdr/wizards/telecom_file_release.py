@@ -31,7 +31,7 @@ class TelecomFileRelease(models.TransientModel):
     reason = fields.Char(
         string="Why", help="It is kept with the file: who reads the bill may ask."
     )
-    is_single = fields.Boolean(compute="_compute_files")
+    is_single = fields.Boolean(string="A single one", compute="_compute_files")
     file_id = fields.Many2one("telecom.file", compute="_compute_files")
     known_file_id = fields.Many2one("telecom.file", compute="_compute_files")
     name = fields.Char(related="file_id.name", string="Name")

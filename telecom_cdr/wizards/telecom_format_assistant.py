@@ -65,6 +65,7 @@ class TelecomFormatAssistant(models.TransientModel):
         domain="[('id', 'in', ready_ids)]",
         ondelete="cascade",
     )
+    ready_note = fields.Text(related="ready_id.note", string="What to know of it")
     layout = fields.Selection(LAYOUTS, default="delimited")
     encoding = fields.Char(default="auto")
     delimiter = fields.Char(default=",", help="One character, or \\t.")
@@ -122,6 +123,7 @@ class TelecomFormatAssistant(models.TransientModel):
             # Whoever may only look at calls does not get to see all of a file.
             self.env["telecom.format"].check_access("create")
             self.file_id.check_access("read")
+            self.file_id._check_shows_content()
             with self.file_id._open() as stream:
                 return stream.read(MAX_SAMPLE)
         if not self.sample:

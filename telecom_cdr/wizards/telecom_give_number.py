@@ -27,7 +27,7 @@ class TelecomGiveNumber(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     carrier_id = fields.Many2one("telecom.carrier", required=True, readonly=True)
     number = fields.Char(required=True, readonly=True)
-    number_text = fields.Char(string="Give", compute="_compute_number_text")
+    number_text = fields.Char(string="Number to give", compute="_compute_number_text")
     kind = fields.Selection(NUMBER_KINDS, required=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="cascade"

@@ -126,3 +126,20 @@ class TelecomInvoiceWizard(models.TransientModel):
         action["domain"] = [("id", "in", moves.ids)]
         action["context"] = {"default_move_type": "out_invoice"}
         return action
+
+    def action_run(self):
+        """Look at each customer first: a run of the same days and customers."""
+        self.ensure_one()
+        payers = self.partner_ids.commercial_partner_id
+        run = self.env["telecom.run"].create(
+            {
+                "company_id": self.company_id.id,
+                "date_from": self.date_from,
+                "date_to": self.date_to,
+                "scope": "hand" if payers else "all",
+                "partner_ids": [fields.Command.set(payers.ids)],
+                "target": "post" if self.is_posted else "draft",
+            }
+        )
+        run.action_preview()
+        return run._action_open()

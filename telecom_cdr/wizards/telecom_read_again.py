@@ -21,7 +21,7 @@ class TelecomReadAgain(models.TransientModel):
             ("rows", "The rejected rows only, as a file of their own"),
             ("whole", "The whole files: their calls are taken back and read anew"),
         ],
-        string="Read",
+        string="What to read again",
         required=True,
         default="rows",
     )

@@ -1,5 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import os
 import tempfile
 from contextlib import contextmanager
 
@@ -7,18 +8,22 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
-from ..models.call_results import KINDS, ROW_SOURCES, write_results
+from ..models.call_results import KINDS, write_results
 from ..models.call_trial import CallTrial
+from ..models.covered_rows import CoveredRows
 from ..models.durations import hms
 from ..models.reading_messages import worded
 from ..models.stored_content import store_stream
 from ..models.telecom_call import COST_GROUP
 from ..parsers import numbering
+from .mixin_test_run_background import BACKGROUND_BYTES
 
 TOTALS = 50
 MB = 1024 * 1024
 # Results that are larger are not kept with the test: process the file instead.
 KEPT_MB = 512
+# A workbook of more takes longer than a scheduled action may: there is the CSV.
+MOST_IN_A_BOOK = 300_000
 
 
 class TelecomTestRun(models.TransientModel):
@@ -29,12 +34,14 @@ class TelecomTestRun(models.TransientModel):
 
     _name = "telecom.test.run"
     _description = "Test Run of a File"
+    _inherit = ["telecom.test.run.background.mixin"]
+    # The results of a large file are looked at when there is time.
+    _transient_max_hours = 72
 
     source_id = fields.Many2one("telecom.source", required=True, ondelete="cascade")
     file_id = fields.Many2one("telecom.file", ondelete="cascade", readonly=True)
     content = fields.Binary(string="File to test", attachment=True)
     content_name = fields.Char()
-    state = fields.Selection([("new", "New"), ("done", "Done")], default="new")
     report = fields.Html(sanitize=False, readonly=True)
     customers_csv = fields.Binary(readonly=True, attachment=True)
     calls_csv = fields.Binary(readonly=True, attachment=True)
@@ -60,20 +67,20 @@ class TelecomTestRun(models.TransientModel):
             raise UserError(self.env._("Only files of calls can be tested."))
         self.env["telecom.file"].check_access("create")
         with self._open() as stream:
+            if stream.seek(0, os.SEEK_END) > BACKGROUND_BYTES:
+                self._run_later()
+                return self.action_show()
+            stream.seek(0)
             trial = CallTrial(self.file_id or self._pretended_file())
             trial.test(stream, self._name_of_file())
+        self._finish(trial)
+        return self.action_show()
+
+    def _finish(self, trial):
+        """Keep what came of the test."""
         self.report = self._render(trial)
-        self._keep_results()
+        self._keep_results(trial)
         self.state = "done"
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Test run"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
 
     def _pretended_file(self):
         """A file as the import takes it, which is not in the database."""
@@ -112,12 +119,14 @@ class TelecomTestRun(models.TransientModel):
             stream.seek(0)
             yield stream
 
-    def _keep_results(self):
+    def _keep_results(self, trial):
         """Keep the results as files, as long as this window lives."""
-        source = ROW_SOURCES["trial"]()
+        company = self.source_id.company_id
         for kind in KINDS:
+            if kind == "results.xlsx" and trial.counts["calls"] > MOST_IN_A_BOOK:
+                continue
             with tempfile.TemporaryFile() as target:
-                write_results(self.env, self.source_id.company_id, source, kind, target)
+                write_results(self.env, company, trial.calls, kind, target)
                 if target.tell() > KEPT_MB * MB:
                     continue
                 target.seek(0)
@@ -161,17 +170,26 @@ class TelecomTestRun(models.TransientModel):
         """Rejected rows by cause, with the first of each."""
         field = self.env["telecom.rejection"]._fields["reason"]
         words = dict(field._description_selection(self.env))
+        rows = CoveredRows(self.file_id) if self.file_id._hides_amounts() else None
         return [
             {
                 "name": words.get(reason, reason),
                 "count": count,
                 "samples": [
-                    {"line": line, "raw": raw, "text": worded(self.env, wording)}
-                    for line, raw, wording in trial.samples[reason]
+                    self._sample(reason, sample, rows)
+                    for sample in trial.samples[reason]
                 ],
             }
             for reason, count in trial.rejected.most_common()
         ]
+
+    def _sample(self, reason, sample, rows):
+        """A rejected row, without amounts for who may not see these."""
+        line, raw, wording = sample
+        if rows:
+            found = str((wording.get("values") or {}).get("found", ""))
+            raw, _found, wording = rows.shown(reason, raw, found, wording)
+        return {"line": line, "raw": raw, "text": worded(self.env, wording)}
 
     def _problems(self, trial):
         """Calls that would wait by cause, with the first of each."""

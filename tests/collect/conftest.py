@@ -10,6 +10,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "setup" / "lib"))
 
 from collecting import PASSWORD
+from database_servers import (
+    MariaDb,
+    Postgresql,
+    why_no_mariadb,
+    why_no_postgresql,
+)
 from ftp_server import FtpServer, why_no_ftp_server
 from sftp_server import SftpServer, why_no_passwords, why_no_server
 
@@ -71,3 +77,17 @@ def short_pauses(monkeypatch):
 def short_second_look(monkeypatch):
     """Tests need not wait a second between the two looks at fresh files."""
     monkeypatch.setattr("telecom_cdr.collect.contract.SECOND_LOOK", 0.05)
+
+
+@pytest.fixture(scope="session", params=["mysql", "postgresql"])
+def database(request):
+    """A database server of each kind, as a PBX has one."""
+    kinds = {
+        "mysql": (MariaDb, why_no_mariadb),
+        "postgresql": (Postgresql, why_no_postgresql),
+    }
+    kind, why_not = kinds[request.param]
+    if reason := why_not():
+        pytest.skip(reason)
+    with kind() as server:
+        yield server

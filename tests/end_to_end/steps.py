@@ -122,6 +122,24 @@ def invoice(env, company, partners):
     return env["telecom.invoicing"]._invoice(found, date(2026, 10, 1), last).ids
 
 
+def start_run(env, company):
+    """A run of October, previewed and begun, that the schedule has to work on."""
+    env = env(context={"allowed_company_ids": [company]})
+    run = env["telecom.run"].create(
+        {"date_from": date(2026, 10, 1), "date_to": date(2026, 10, 31)}
+    )
+    run.action_preview()
+    while run.work:
+        run.sudo()._step()
+    run.write({"work": "invoice", "started_by_id": env.uid})
+    return run.id
+
+
+def work_on_runs(env):
+    """What the scheduled action does."""
+    return env["telecom.run"]._cron_work()
+
+
 def raise_prices(env, company, price):
     """Another price behind the back of whatever would rate the calls again."""
     env.cr.execute(

@@ -117,6 +117,7 @@ def test_lines_become_calls_once_over_kills_and_replays(
     wait_for(lambda: sql(seen, source_id) == [("ok", True)], process)
 
     # Killed with a line on the disk, which the PBX sends again.
+    wait_for(lambda: not in_spool(tmp_path), process)
     send(port, row(3), process)
     wait_for(lambda: in_spool(tmp_path) or len(files_of(sql, source_id)) > 1, process)
     process.send_signal(signal.SIGKILL)
@@ -151,6 +152,50 @@ def test_lines_become_calls_once_over_kills_and_replays(
         (f"+34600000{minute:03}",) for minute in (1, 2, 3, 4)
     ]
     assert "Listening for" in (tmp_path / "log").read_text()
+
+
+def avaya(number, seconds, more):
+    return (
+        f"2026/10/05 11:{number:02}:00,00:00:{seconds:02},5,1007,O,6000001{number:02},"
+        f"9,,0,{number},{more},E1007\r\n"
+    ).encode()
+
+
+def test_a_call_of_several_lines_is_one_over_minutes_connections_and_kills(
+    listen, source, sql, workers, tmp_path
+) -> None:
+    source_id, port = source
+    sql(
+        "UPDATE telecom_source SET format_id = (SELECT res_id FROM ir_model_data"
+        " WHERE module = 'telecom_cdr' AND name = 'telecom_format_avaya_ipoffice')"
+        " WHERE id = %s RETURNING id",
+        source_id,
+    )
+    process = listen()
+    one = avaya(1, 10, 1) + avaya(2, 5, 0)
+    send(port, one, process)
+    # The first line waits for the other one of its call.
+    size = len(avaya(2, 5, 0))
+    wait_for(lambda: files_of(sql, source_id) == [("received", size)], process)
+    wait_for(lambda: not in_spool(tmp_path), process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    process = listen()
+    send(port, avaya(3, 7, 0) + avaya(1, 20, 0), process)
+    wait_for(lambda: len(files_of(sql, source_id)) > 1, process)
+    wait_for(lambda: not in_spool(tmp_path), process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=PATIENCE) == 0
+    for (file,) in sql("SELECT id FROM telecom_file WHERE source_id = %s", source_id):
+        assert workers[0].run("process", file=file) is True
+    calls = "SELECT called_number, duration FROM telecom_call c JOIN telecom_file f"
+    calls += " ON f.id = c.file_id WHERE f.source_id = %s ORDER BY start_at"
+    assert sql(calls, source_id) == [
+        ("+34600000101", 30),
+        ("+34600000102", 5),
+        ("+34600000103", 7),
+    ]
 
 
 def test_without_a_database_lines_are_kept_until_it_is_back(

@@ -204,6 +204,74 @@ def test_two_processes_invoice_the_same_customers(workers, sql, folder) -> None:
     assert second.run("invoice", **asked) == []
 
 
+def _begun_runs(first, name, folder, count):
+    """A company with calls of 120 customers, and runs of them that have begun."""
+    customers = 120
+    path = folder / "calls.csv"
+    path.write_text("".join(row(i, i % customers) for i in range(customers * 5)))
+    ids = first.run("prepare", name=name, customers=customers)
+    file = first.run("upload", source=ids["sources"][0], name="c.csv", path=str(path))
+    assert first.run("process", file=file) is True
+    company = ids["company"]
+    first.run("load_accounts", company=company)
+    runs = [first.run("start_run", company=company) for _i in range(count)]
+    return company, runs
+
+
+def _assert_invoiced_once(sql, company) -> None:
+    links = sql(
+        "SELECT count(*), count(DISTINCT c.id), count(DISTINCT l.move_id),"
+        " count(DISTINCT m.partner_id), sum(c.price)::text"
+        " FROM telecom_call c JOIN telecom_call_invoice i ON i.call_id = c.id"
+        " JOIN account_move_line l ON l.id = i.move_line_id"
+        " JOIN account_move m ON m.id = l.move_id WHERE c.company_id = %s",
+        company,
+    )
+    assert links == [(600, 600, 120, 120, str(Decimal("0.060000") * 600))]
+    moves = sql("SELECT count(*) FROM account_move WHERE company_id = %s", company)
+    assert moves == [(120,)]
+
+
+def test_two_processes_work_on_two_runs(workers, sql, folder) -> None:
+    """The same customers in two runs at once: each call is on one invoice."""
+    first, _second = workers
+    company, runs = _begun_runs(first, "Runs", folder, 2)
+    for process in workers:
+        process.start("work_on_runs")
+    assert [process.result() for process in workers] == [None, None]
+    first.run("work_on_runs")
+    states = sql(
+        "SELECT state, count(*) FROM telecom_run_customer WHERE run_id = ANY(%s)"
+        " GROUP BY 1 ORDER BY 1",
+        runs,
+    )
+    assert states == [("invoiced", 120), ("nothing", 120)]
+    works = sql("SELECT state, work FROM telecom_run WHERE id = ANY(%s)", runs)
+    assert works == [("invoiced", None)] * 2
+    _assert_invoiced_once(sql, company)
+
+
+def test_a_run_killed_between_two_batches(worker, workers, sql, folder) -> None:
+    """What was committed stands, and another process does the rest."""
+    victim = worker()
+    victim.wait_until_ready()
+    company, [run] = _begun_runs(victim, "Killed run", folder, 1)
+    victim.start("work_on_runs")
+    query = "SELECT count(*) FROM telecom_run_customer WHERE run_id = %s AND state = %s"
+    deadline = time.monotonic() + PATIENCE
+    while not sql(query, run, "invoiced")[0][0]:
+        assert time.monotonic() < deadline, "nothing was invoiced"
+        time.sleep(0.005)
+    victim.kill()
+    done = sql(query, run, "invoiced")[0][0]
+    assert 0 < done < 120
+    moves = sql("SELECT count(*) FROM account_move WHERE telecom_run_id = %s", run)
+    assert moves == [(done,)]
+    workers[0].run("work_on_runs")
+    assert sql("SELECT state FROM telecom_run WHERE id = %s", run) == [("invoiced",)]
+    _assert_invoiced_once(sql, company)
+
+
 def test_prices_do_not_change_under_an_invoice(workers, sql, folder) -> None:
     """Rating and invoicing the same calls at once: the line is the sum of its calls."""
     for name, steps, calls_say, line_says in (

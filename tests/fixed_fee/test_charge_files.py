@@ -210,6 +210,16 @@ def test_another_currency_than_the_carriers_is_refused():
     assert "in USD, the carrier's currency is EUR" in rejected.message
 
 
+def test_a_row_may_have_no_amount_where_the_format_says_so():
+    text = HEADER + row(unit="", total="") + row(unit="", total="0,00")
+    [first, second] = charges(text, is_amount_optional=True)
+    assert (first.total, first.unit, first.has_amount) == (Decimal(0), None, False)
+    assert (second.total, second.has_amount) == (Decimal(0), True)
+    mapping = {k: v for k, v in MAPPING.items() if not k.endswith("_amount")}
+    [third] = charges(HEADER + row(), column_mapping=mapping, is_amount_optional=True)
+    assert third.has_amount is False
+
+
 def test_row_with_too_few_columns():
     rejected = rejection("A1;910000002;LR01\n")
     assert rejected.reason == "columns"
@@ -261,6 +271,7 @@ def test_binary_junk_is_refused_as_a_file():
         ({"kind_default": "credit"}, "recurring, one_off"),
         ({"delimiter": '"'}, "one character"),
         ({"colour": 1}, "a known key"),
+        ({"is_amount_optional": "yes"}, "true or false"),
     ],
 )
 def test_definitions_that_cannot_be_used(changes, words):
@@ -356,7 +367,9 @@ def test_the_pure_parts_need_no_odoo():
         "import pure_addons.telecom_cdr_fixed_fee.parsers.charges;"
         "import pure_addons.telecom_cdr_fixed_fee.engine.fees;"
         "import pure_addons.telecom_cdr_fixed_fee.engine.holders;"
-        "import pure_addons.telecom_cdr_fixed_fee.engine.identity"
+        "import pure_addons.telecom_cdr_fixed_fee.engine.identity;"
+        "import pure_addons.telecom_cdr_fixed_fee.engine.periods;"
+        "import pure_addons.telecom_cdr_fixed_fee.engine.rules"
     )
     folder = Path(__file__).parent
     done = subprocess.run(
@@ -367,3 +380,15 @@ def test_the_pure_parts_need_no_odoo():
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@given(st.permutations(["10", "10,0", "12"]), st.lists(st.text("ab ", max_size=4)))
+def test_a_charge_of_many_files_in_any_order_is_one(totals, descriptions):
+    """Each file carries the charge in another spelling or with another description."""
+    found = set()
+    for total in totals:
+        for description in ["", *descriptions]:
+            cells = {"unit": "", "total": total, "description": description}
+            [charge] = charges(HEADER + row(**cells))
+            found.add(IdentityCounter(1, False).identity(charge))
+    assert len(found) == 2  # 10 and 12

@@ -21,7 +21,7 @@ DATA = Path(__file__).resolve().parents[2] / "telecom_cdr" / "data"
 FORMATS = sorted(DATA.glob("telecom_format_*_data.xml"))
 MADRID = ReadContext("ES", "Europe/Madrid", 6)
 NEW_YORK = ReadContext("US", "America/New_York", 6)
-NOT_OF_THE_SPEC = {"name", "code"}
+NOT_OF_THE_SPEC = {"name", "code", "note"}
 # start, calling, called, duration, amount, unique id: the smallest format for tests.
 PLAIN: dict[str, Any] = {
     "column_mapping": {

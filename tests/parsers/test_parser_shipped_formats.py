@@ -17,6 +17,9 @@ from parser_samples import (
 from parsers.reader import Batch
 
 # Formats whose numbers are spelled as in the United States.
+# Their fixtures hold calls without an end, and ends without a call: see
+# test_ready_formats_carrier.
+WITH_REJECTIONS = {"opensips_acc"}
 AMERICAN = {"bandwidth_bdr", "vitelity", "voip_ms"}
 
 
@@ -34,7 +37,7 @@ def rows(code: str, *names: str) -> list[tuple]:
 @pytest.mark.parametrize("code", sorted(shipped_formats()))
 def test_every_format_has_a_file_that_it_reads_without_rejections(code: str) -> None:
     batch = read_fixture(code)
-    assert batch.rejections.empty
+    assert batch.rejections.empty == (code not in WITH_REJECTIONS)
     assert len(batch.facts) > 0
 
 

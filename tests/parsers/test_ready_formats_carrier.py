@@ -52,7 +52,20 @@ CALLS = {
         ("outgoing", "1007", "+34600000151", "2026-03-02 09:00:00", 62),
         ("internal", "1007", "1008", "2026-03-02 09:05:00", 0),
     ],
+    # The first lasts to its BYE, the last one was tried in vain before.
+    "opensips_acc": [
+        ("outgoing", "1007", "+34600000151", "2026-03-02 09:00:00", 62),
+        ("internal", "1007", "1008", "2026-03-02 09:00:20", 0),
+        ("outgoing", "1007", "+34600000153", "2026-03-02 09:01:10", 0),
+        ("outgoing", "1007", "+34600000153", "2026-03-02 09:01:11", 0),
+    ],
+    "kamailio_acc": [
+        ("outgoing", "1007", "+34600000151", "2026-03-02 09:00:00", 3662),
+        ("internal", "1007", "1008", "2026-03-02 09:00:10", 0),
+    ],
 }
+
+ACC_IDS = (("c1", "b1"), ("c3", "b3"), ("c4", "b4"), ("c4", "b5"))
 
 
 def context_of(code: str) -> ReadContext:
@@ -77,6 +90,9 @@ def test_calls_of_its_own_file(code: str) -> None:
         ("twilio", (5, 1, 0)),  # one that never began
         ("voip_ms", (2, 0, 0)),  # the month without calls is no row
         ("opensips_flatstore", (4, 2, 0)),  # ACK and BYE
+        # A question for the password, ACK; a second INVITE, two BYEs, one of the last.
+        ("opensips_acc", (12, 2, 4)),
+        ("kamailio_acc", (3, 0, 1)),
     ],
 )
 def test_rows_skipped_and_merged(code: str, counts: tuple[int, int, int]) -> None:
@@ -113,10 +129,34 @@ def test_rows_skipped_and_merged(code: str, counts: tuple[int, int, int]) -> Non
             [None, 'Request "Terminated"'],
         ),
         ("opensips_flatstore", "account_code", ["1007", "1007"]),
+        (
+            "opensips_acc",
+            "unique_id",
+            [f"{call}@192.0.2.9|{tag}" for call, tag in ACC_IDS],
+        ),
+        ("kamailio_acc", "unique_id", ["c1|b1", "c2|b2"]),
+        ("kamailio_acc", "extra.ip", ["192.0.2.7", "192.0.2.7"]),
     ],
 )
 def test_further_facts(code: str, name: str, values: list) -> None:
     assert ready_values(code, name, context_of(code)) == values
+
+
+def test_begins_and_ends_without_the_other_are_told() -> None:
+    rejections = ready_batch("opensips_acc").rejections
+    assert rejections[["line_number", "reason", "message"]].values.tolist() == [
+        [
+            3,
+            "no_end",
+            "The call began here, and no row tells its end (rows of 'c2@192.0.2.9').",
+        ],
+        [
+            9,
+            "no_start",
+            "The call ended here, no row tells its begin (rows of 'c9@192.0.2.9').",
+        ],
+    ]
+    assert rejections["raw"].tolist()[1].startswith("BYE|a9|b9|")
 
 
 def test_vitelity_with_the_header_that_other_programs_put_ahead() -> None:

@@ -6,10 +6,20 @@ from .follow import Follower
 from .receivers import Receiver
 from .serial_line import SerialLine
 from .settings import StreamSettings
+from .shares import Parting, Share, Shares
 from .spool import Spool, SpoolFile
 from .tcp import TcpClient, TcpServer
 
-__all__ = ["Receiver", "Spool", "SpoolFile", "StreamSettings", "open_receiver"]
+__all__ = [
+    "Parting",
+    "Receiver",
+    "Share",
+    "Shares",
+    "Spool",
+    "SpoolFile",
+    "StreamSettings",
+    "open_receiver",
+]
 
 RECEIVERS: dict[str, type[Receiver]] = {
     "server": TcpServer,

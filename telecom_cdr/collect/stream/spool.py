@@ -8,23 +8,27 @@ end. What a broken connection left of a line becomes a file *.partial*. Whoever 
 file over removes it, so that a crash at any moment leaves every byte on the disk.
 """
 
+import calendar
 import errno
 import fcntl
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 OPEN, READY, PARTIAL = ".open", ".ready", ".partial"
 LARGEST = 8 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 """Bytes: what goes on longer without a line's end is no line."""
 STATE = "state.json"
+STAMP = "%Y%m%dT%H%M%S"
+PARTER = "_"
 
 
 class SpoolBusy(Exception):
@@ -35,18 +39,48 @@ class SpoolBusy(Exception):
 class SpoolFile:
     """A file that can be taken over.
 
-    :ivar name: tells it from any other of this spool, also later
+    :ivar stem: tells it from any other of this spool, also later: when it began, which
+        strand it is of, where that came from, as `Strand` names them
     :ivar is_partial: it holds the beginning of a line, whose end never came
     """
 
     path: Path
-    name: str
+    stem: str
     is_partial: bool
+
+    @property
+    def key(self) -> str:
+        """The same, also told from what was cut off it."""
+        return self.path.name
+
+    @property
+    def name(self) -> str:
+        """When its first bytes came."""
+        return self.stem.split(PARTER)[0]
+
+    @property
+    def began(self) -> float:
+        """The same as epoch seconds."""
+        stamp, _, micro = self.name.partition("-")
+        return calendar.timegm(time.strptime(stamp, STAMP)) + int(micro) / 1_000_000
+
+    @property
+    def strand(self) -> str:
+        """The connection that it came by."""
+        return [*self.stem.split(PARTER, 2), ""][1]
+
+    @property
+    def origin(self) -> str:
+        """Where that connection came from; "" where there is but one place."""
+        return [*self.stem.split(PARTER, 2), "", ""][2]
+
+    def open(self) -> BinaryIO:
+        """Its bytes."""
+        return open(self.path, "rb")
 
     def remove(self) -> None:
         """Take it away: its bytes are stored elsewhere."""
-        self.path.unlink(missing_ok=True)
-        _sync_directory(self.path.parent)
+        _remove(self.path)
 
 
 class Spool:
@@ -91,10 +125,19 @@ class Spool:
             strand.close()
         self._lock.close()
 
+    def remove(self, name: str) -> None:
+        """Take a file away, if it is there."""
+        _remove(self.directory / name)
+
     @contextmanager
-    def strand(self, tail_is_line: bool = False) -> Iterator["Strand"]:
-        """The way of one connection's bytes to the disk; ended behind it."""
-        strand = self.begin(tail_is_line)
+    def strand(
+        self, tail_is_line: bool = False, origin: str = ""
+    ) -> Iterator["Strand"]:
+        """The way of one connection's bytes to the disk; ended behind it.
+
+        :param origin: where it comes from, where there may be several places
+        """
+        strand = self.begin(tail_is_line, origin)
         try:
             yield strand
         finally:
@@ -102,9 +145,9 @@ class Spool:
             with self._guard:
                 self._strands.discard(strand)
 
-    def begin(self, tail_is_line: bool = False) -> "Strand":
+    def begin(self, tail_is_line: bool = False, origin: str = "") -> "Strand":
         """The same for who ends it himself."""
-        strand = Strand(self, tail_is_line)
+        strand = Strand(self, tail_is_line, origin)
         with self._guard:
             self._strands.add(strand)
         return strand
@@ -120,24 +163,24 @@ class Spool:
             for path in self.directory.iterdir()
             if path.suffix in (READY, PARTIAL)
         ]
-        return sorted(found, key=lambda file: (file.name, file.is_partial))
+        return sorted(found, key=lambda file: (file.stem, file.is_partial))
 
     # === WHAT A FOLLOWED LOG FILE MUST REMEMBER === #
 
-    def read_state(self) -> dict[str, Any]:
-        """What was kept last; empty where nothing was."""
+    def read_state(self, name: str = STATE) -> dict[str, Any]:
+        """What was kept last under a name; empty where nothing was."""
         with suppress(FileNotFoundError, ValueError):
-            return json.loads((self.directory / STATE).read_text())
+            return json.loads((self.directory / name).read_text())
         return {}
 
-    def write_state(self, state: dict[str, Any]) -> None:
+    def write_state(self, state: dict[str, Any], name: str = STATE) -> None:
         """Keep it, at once and whole."""
-        new = self.directory / f"{STATE}.new"
+        new = self.directory / f"{name}.new"
         with open(new, "w") as stream:
             json.dump(state, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        new.replace(self.directory / STATE)
+        new.replace(self.directory / name)
         _sync_directory(self.directory)
 
     def new_name(self) -> str:
@@ -145,16 +188,18 @@ class Spool:
         with self._guard:
             self._last = max(time.time_ns() // 1000, self._last + 1)
             seconds, micro = divmod(self._last, 1_000_000)
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
+        stamp = time.strftime(STAMP, time.gmtime(seconds))
         return f"{stamp}-{micro:06}"
 
 
 class Strand:
     """The bytes of one connection, in their order."""
 
-    def __init__(self, spool: Spool, tail_is_line: bool) -> None:
+    def __init__(self, spool: Spool, tail_is_line: bool, origin: str = "") -> None:
         self._spool = spool
         self._tail_is_line = tail_is_line
+        self._id = spool.new_name()
+        self._origin = re.sub(r"[^0-9A-Za-z.]", "-", origin)
         self._guard = threading.Lock()
         self._path: Path | None = None
         self._stream = None
@@ -182,7 +227,8 @@ class Strand:
 
     def _append(self, data: bytes) -> None:
         if self._stream is None:
-            self._begin(self._spool.new_name())
+            name = self._spool.new_name()
+            self._begin(PARTER.join([name, self._id, self._origin]).rstrip(PARTER))
         try:
             if os.write(self._stream, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -272,6 +318,12 @@ def _rename(path: Path, target: Path) -> None:
         os.fsync(stream.fileno())
     path.rename(target)
     _sync_directory(path.parent)
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        path.unlink()
+        _sync_directory(path.parent)
 
 
 def _sync_directory(path: Path) -> None:

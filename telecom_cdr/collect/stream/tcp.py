@@ -109,7 +109,7 @@ def take_all(receiver: Receiver, connection: socket.socket) -> None:
     _keep_alive(connection)
     connection.settimeout(TICK)
     settings = receiver.settings
-    with receiver.spool.strand(settings.tail_is_line) as strand:
+    with receiver.spool.strand(settings.tail_is_line, _peer(connection)) as strand:
         _log_in(receiver, connection, strand)
         while not receiver.is_stopping:
             try:
@@ -135,6 +135,14 @@ def _log_in(receiver: Receiver, connection: socket.socket, strand) -> None:
             receiver._keep(strand, connection.recv(BLOCK))
         connection.sendall(f"{text}\r\n".encode())
     connection.settimeout(TICK)
+
+
+def _peer(connection: socket.socket) -> str:
+    """The address of who is at the other end."""
+    try:
+        return connection.getpeername()[0]
+    except OSError:
+        return ""  # gone already: what it sent can be read all the same
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -15,6 +15,7 @@ from ..layouts.keys import NAMED, value_names
 from ..layouts.nested import NestedSource
 from ..layouts.opening import open_source
 from ..reader import ReadContext, preview
+from .guess_calls import guess_calls
 from .guess_columns import Columns, guess_columns, mapping_of, value_keys
 from .guess_fixed import UNNAMED
 from .guess_layout import guess_layout
@@ -60,13 +61,14 @@ def propose(
         "column_mapping": mapping_of(state),
         **value_keys(state),
         **guess_rules(state),
+        **guess_calls(state),
     }
     own = _facts(content, definition, context)
     return Proposal(
         definition,
         state.guesses(),
         find_ready(content, ready, context, own),
-        tuple([*state.notes, *_missing(state)]),
+        tuple([*state.notes, *_missing(state, "legs" in definition)]),
     )
 
 
@@ -163,9 +165,10 @@ def _facts(
         return None
 
 
-def _missing(state: Columns) -> list[Wording]:
+def _missing(state: Columns, is_paired: bool) -> list[Wording]:
     """What a format needs and the sample does not show."""
-    lacking = [name for name in ("start", "duration") if name not in state.chosen]
+    needed = ("start",) if is_paired else ("start", "duration")
+    lacking = [name for name in needed if name not in state.chosen]
     if not {"calling_number", "called_number"} & set(state.chosen):
         lacking.insert(0, "number")
     return [{"text": MISSING[name]} for name in lacking]

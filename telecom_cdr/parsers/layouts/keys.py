@@ -69,11 +69,15 @@ PLAIN_KEYS = (
 BILL = ("first", "last", "longest", "all")
 TOTALS = ("count", "seconds", "amount")
 PLACES = ("header", "trailer")
+LEG_RULES = ("prefer", "more", "start", "end")
+LEG_KEYS = {"bill", "sum_duration", "window", "wait", *LEG_RULES}
 MAX_PATH = 20
 MAX_ROW_CALLS = 50
 MAX_WINDOW = 100_000
 WINDOW = 1_000
 MAX_TOLERANCE = 10**9
+WAIT = 60
+MAX_WAIT = 1440
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,11 @@ class Legs:
     :ivar bill: which row is the call; with `prefer`, among those that it fits
     :ivar sum_duration: the call lasted as long as all of its rows together
     :ivar window: rows from the first of a call on, in which the others are
+    :ivar more: fits rows behind which others of their call follow; what it does not
+        fit is the last one. None: nothing tells
+    :ivar start: fits the row of a call's begin, as `end` does that of its end: it
+        lasted from one to the other. None: rows have durations
+    :ivar wait: minutes that a stream waits for further rows of a call
     """
 
     key: tuple[Column, ...]
@@ -134,6 +143,15 @@ class Legs:
     prefer: Rule | None = None
     sum_duration: bool = False
     window: int = WINDOW
+    more: Rule | None = None
+    start: Rule | None = None
+    end: Rule | None = None
+    wait: int = WAIT
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Those that are set."""
+        given = (self.prefer, self.more, self.start, self.end)
+        return tuple(rule for rule in given if rule)
 
 
 # === Checks of one key === #
@@ -280,29 +298,47 @@ def _legs(key: str, value: Any) -> Legs | None:
     value = as_data(key, value or {}, Mapping, "an object")
     if not value:
         return None
-    value = _object(key, value, {"key"}, {"bill", "prefer", "sum_duration", "window"})
+    value = _object(key, value, {"key"}, LEG_KEYS)
+    rules = {
+        name: _leg_rule(f"{key}.{name}", name, value[name])
+        for name in LEG_RULES
+        if value.get(name)
+    }
     bill = as_word(f"{key}.bill", value.get("bill") or "first", BILL)
-    prefer = value.get("prefer")
     is_sum = as_boolean(f"{key}.sum_duration", value.get("sum_duration") or False)
-    if bill == "all" and (is_sum or not prefer):
+    if bill == "all" and (is_sum or "prefer" not in rules):
         expected = "'first', 'last' or 'longest', unless 'prefer' picks the rows"
         raise FormatError(f"{key}.bill", bill, expected)
+    _check_ends(key, value, rules)
     return Legs(
         as_columns(f"{key}.key", value["key"]),
         bill,
-        _preference(f"{key}.prefer", prefer) if prefer else None,
-        is_sum,
-        as_count(MAX_WINDOW)(f"{key}.window", value.get("window") or WINDOW),
+        sum_duration=is_sum,
+        window=as_count(MAX_WINDOW)(f"{key}.window", value.get("window") or WINDOW),
+        wait=as_count(MAX_WAIT)(f"{key}.wait", value.get("wait") or WAIT),
+        **rules,
     )
 
 
-def _preference(key: str, value: Any) -> Rule:
-    """The rule that says which rows of a call come first."""
+def _check_ends(key: str, value: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    """FormatError where begin and end of calls do not go with the other keys."""
+    if "start" not in rules and "end" not in rules:
+        return
+    other = sorted({"bill", "prefer", "sum_duration", "more"} & set(value))
+    if other:
+        expected = "nothing: from 'start' to 'end' is the call"
+        raise FormatError(f"{key}.{other[0]}", value[other[0]], expected)
+    if not {"start", "end"} <= set(rules):
+        raise FormatError(key, dict(value), "both 'start' and 'end', or neither")
+
+
+def _leg_rule(key: str, name: str, value: Any) -> Rule:
+    """A rule that says what a row is in its call."""
     value = _object(key, value, {"column", "pattern"})
     return Rule(
         as_columns(f"{key}.column", value["column"]),
         as_pattern(f"{key}.pattern", value["pattern"]),
-        "prefer",
+        name,
     )
 
 

@@ -12,6 +12,7 @@ from . import quantity, text, times
 NOTHING, TEXT, MAYBE_TEXT, NUMBER = "nothing", "text", "maybe a text", "number"
 PATTERN, PAIR, PAIRS = "pattern", "pattern and text", "texts and texts"
 PLAN, WORDS, TEMPLATE, UNIT = "patterns and texts", "words", "template", "unit"
+PERCENT = "percent"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Kind:
 
     :ivar told: what it is told, a constant of this module
     :ivar make: the arguments -> the function
-    :ivar most: the greatest NUMBER
+    :ivar most: the greatest NUMBER or PERCENT
     :ivar has_mark: whether `make` takes the decimal mark first
     :ivar gives: "time" or "seconds" where the result has a spelling of its own
     """
@@ -65,6 +66,7 @@ STEPS: dict[str, Kind] = {
     "duration": Kind(UNIT, quantity.duration, has_mark=True, gives="seconds"),
     "implied_decimals": Kind(NUMBER, quantity.implied_decimals, most=18, has_mark=True),
     "pence": Kind(NOTHING, quantity.pence, has_mark=True),
+    "without_tax": Kind(PERCENT, quantity.without_tax, most=100, has_mark=True),
     "negate": Kind(NOTHING, quantity.negate, has_mark=True),
     "absolute": Kind(NOTHING, quantity.absolute, has_mark=True),
 }

@@ -120,6 +120,15 @@ def _number(key: str, value: Any, kind: catalogue.Kind) -> tuple[str, ...]:
     return (str(number),)
 
 
+def _percent(key: str, value: Any, kind: catalogue.Kind) -> tuple[str, ...]:
+    """A percentage from 1, with up to four decimals behind a point."""
+    text = str(value)
+    number = float(text) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text) else 0
+    if not 1 <= number <= kind.most:
+        raise FormatError(key, value, "a number from 1 to %(limit)s", limit=kind.most)
+    return (text,)
+
+
 def _pattern(key: str, value: Any, _kind: catalogue.Kind) -> tuple[str, ...]:
     """A pattern."""
     return (as_pattern(key, _text(key, value, _kind)[0]),)
@@ -202,6 +211,7 @@ READERS: dict[str, Callable[[str, Any, catalogue.Kind], tuple[str, ...]]] = {
     catalogue.TEXT: _text,
     catalogue.MAYBE_TEXT: _maybe_text,
     catalogue.NUMBER: _number,
+    catalogue.PERCENT: _percent,
     catalogue.PATTERN: _pattern,
     catalogue.PAIR: _pair,
     catalogue.PAIRS: _pairs,

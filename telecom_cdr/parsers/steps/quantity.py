@@ -4,11 +4,13 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from ..quantities import CURRENCY_SIGNS, EXACT, seconds_reader, to_decimal
 from .text import Step, each
 
+# As fine as the amounts of calls are kept.
+NINTH = Decimal("1e-9")
 PENCE_SIGNS = f"{CURRENCY_SIGNS}pPcC¢"
 DIGITS = re.compile(r"([+-]?)(\d{1,25})", re.ASCII)
 SIGNED = re.compile(r"([+-]?)([\d.,:]+)", re.ASCII)
@@ -40,6 +42,17 @@ def implied_decimals(mark: str, count: str) -> Step:
 def pence(mark: str) -> Step:
     """Make pounds of pence, euros of cents."""
     return _computed(mark, lambda value: EXACT.scaleb(value, -2), PENCE_SIGNS)
+
+
+def without_tax(mark: str, percent: str) -> Step:
+    """Take the tax out of an amount that holds it, to the ninth decimal."""
+    factor = 1 + Decimal(percent) / 100
+
+    def compute(value: Decimal) -> Decimal:
+        """One amount."""
+        return EXACT.divide(value, factor).quantize(NINTH, ROUND_HALF_UP, EXACT)
+
+    return _computed(mark, compute)
 
 
 def negate(_mark: str) -> Step:

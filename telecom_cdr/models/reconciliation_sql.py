@@ -1,0 +1,73 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a carrier's calls of some days cost, as SQL: one pass over the calls."""
+
+from odoo import models
+from odoo.tools import SQL
+
+
+def insert_traffic(reconciliation: models.BaseModel) -> SQL:
+    """Store the calls of a reconciliation by day, file and kind of call.
+
+    Costs are in the reconciliation's currency: those of a tariff in another one at the
+    rate of the call's day, never of an older one; without it they are unknown.
+    """
+    return SQL(
+        """
+        WITH rates AS (
+            SELECT DISTINCT ON (name, currency_id) name AS day, currency_id, rate
+              FROM res_currency_rate
+             WHERE COALESCE(company_id, %(root)s) = %(root)s
+               AND name BETWEEN %(first)s AND %(last)s
+          ORDER BY name, currency_id, company_id NULLS LAST),
+        calls AS (
+            SELECT c.day, c.file_id, c.service, c.direction, c.category,
+                   c.destination_id, c.duration, c.carrier_amount,
+                   CASE WHEN c.cost_currency_id = %(currency)s THEN c.cost
+                        ELSE c.cost * %(to_rate)s / %(from_rate)s END AS cost,
+                   c.service <> 'voice' OR c.duration > 0 AS is_due
+              FROM telecom_call c
+         LEFT JOIN rates f ON f.day = c.day AND f.currency_id = c.cost_currency_id
+                          AND c.cost_currency_id <> %(currency)s
+         LEFT JOIN rates t ON t.day = c.day AND t.currency_id = %(currency)s
+                          AND c.cost_currency_id <> %(currency)s
+             WHERE c.company_id = %(company)s AND c.carrier_id = %(carrier)s
+               AND c.start_at BETWEEN %(first)s::date - 1 AND %(last)s::date + 2
+               AND c.day BETWEEN %(first)s AND %(last)s)
+        INSERT INTO telecom_reconciliation_traffic (reconciliation_id, company_id,
+               carrier_id, currency_id, day, file_id, service, direction, category,
+               destination_id, call_count, duration, imported_amount, rated_amount,
+               difference, imported_count, rated_count, not_imported_count,
+               not_rated_count)
+        SELECT %(id)s, %(company)s, %(carrier)s, %(currency)s, day, file_id, service,
+               direction, category, destination_id, count(*), sum(duration),
+               COALESCE(sum(carrier_amount), 0), COALESCE(sum(cost), 0),
+               COALESCE(sum(carrier_amount), 0) - COALESCE(sum(cost), 0),
+               count(carrier_amount), count(cost),
+               count(*) FILTER (WHERE is_due AND carrier_amount IS NULL),
+               count(*) FILTER (WHERE is_due AND cost IS NULL)
+          FROM calls
+      GROUP BY day, file_id, service, direction, category, destination_id
+        """,
+        id=reconciliation.id,
+        company=reconciliation.company_id.id,
+        root=reconciliation.company_id.root_id.id,
+        carrier=reconciliation.carrier_id.id,
+        currency=reconciliation.currency_id.id,
+        first=reconciliation.date_from,
+        last=reconciliation.date_to,
+        to_rate=_rate_or_one(
+            "t", SQL("%s", reconciliation.currency_id.id), reconciliation
+        ),
+        from_rate=_rate_or_one("f", SQL("c.cost_currency_id"), reconciliation),
+    )
+
+
+def _rate_or_one(alias, currency, reconciliation):
+    """SQL of the rate of a currency; that of the company's own is 1."""
+    return SQL(
+        "CASE WHEN %s = %s THEN 1 ELSE %s END",
+        currency,
+        reconciliation.company_id.currency_id.id,
+        SQL.identifier(alias, "rate"),
+    )

@@ -1,0 +1,130 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.misc import formatLang
+
+from .bulk_fields import BigInteger
+from .durations import hms
+from .telecom_destination import CATEGORIES
+from .telecom_margin import DEPENDS, MARGIN, company_amounts
+from .telecom_rate import DIRECTIONS, SERVICES
+
+FACTS = (
+    "company_id",
+    "partner_id",
+    "carrier_id",
+    "direction",
+    "service",
+    "category",
+    "destination_id",
+    "rate_id",
+    "cost_rate_id",
+)
+
+
+class TelecomMarginLoss(models.Model):
+    """Traffic of a customer, destination and month that costs more than it brings.
+
+    Calls that wait for a customer or a price are no loss yet.
+    """
+
+    _name = "telecom.margin.loss"
+    _description = "Loss-making Traffic"
+    _auto = False
+    _depends = DEPENDS | {"telecom.call": [*DEPENDS["telecom.call"], "rate_id"]}
+    _order = "margin, id"
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    month = fields.Date(readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    carrier_id = fields.Many2one("telecom.carrier", readonly=True)
+    direction = fields.Selection(DIRECTIONS, readonly=True)
+    service = fields.Selection(SERVICES, readonly=True)
+    category = fields.Selection(CATEGORIES, readonly=True)
+    destination_id = fields.Many2one("telecom.destination", readonly=True)
+    rate_id = fields.Many2one("telecom.rate", string="Rate", readonly=True)
+    cost_rate_id = fields.Many2one("telecom.rate", string="Cost rate", readonly=True)
+    call_count = fields.Integer(string="Calls", readonly=True)
+    duration = BigInteger(string="Time", readonly=True)
+    bundle_duration = BigInteger(
+        string="From bundles",
+        readonly=True,
+        help="What bundles cover is paid by their price, which is not in the revenue.",
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    revenue = fields.Float(digits=(18, 6), readonly=True)
+    cost = fields.Float(digits=(18, 6), readonly=True)
+    margin = fields.Float(digits=(18, 6), readonly=True)
+
+    @property
+    def _table_query(self):
+        # The first call names the row: it stays the same between two clicks.
+        # Months are chosen behind the sums (OFFSET): how many calls a month has is
+        # guessed badly ahead of them, which takes twice as long.
+        return SQL(
+            """
+            SELECT min(a.id) AS id, %(facts)s, a.currency_id,
+                   date_trunc('month', a.day)::date AS month,
+                   count(*) AS call_count, sum(a.duration) AS duration,
+                   sum(a.bundle_duration) AS bundle_duration, sum(a.revenue) AS revenue,
+                   sum(a.cost) AS cost, sum(%(margin)s) AS margin
+              FROM (%(amounts)s) a
+             WHERE a.rating_state IN ('rated', 'excluded')
+          GROUP BY %(facts)s, date_trunc('month', a.day), a.currency_id
+            HAVING sum(%(margin)s) < 0
+            OFFSET 0
+            """,
+            facts=SQL(", ").join(SQL.identifier("a", name) for name in FACTS),
+            amounts=company_amounts(),
+            margin=MARGIN,
+        )
+
+    def action_open_calls(self):
+        """Open the calls behind these rows."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr.telecom_call_action"
+        )
+        action["domain"] = list(Domain.OR(row._calls_domain() for row in self))
+        action["context"] = {}
+        return action
+
+    def _calls_domain(self):
+        facts = (
+            Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
+            for name in FACTS
+        )
+        days = Domain("day", ">=", self.month)
+        days &= Domain("day", "<", fields.Date.add(self.month, months=1))
+        return Domain.AND(
+            [*facts, days, Domain("rating_state", "in", ("rated", "excluded"))]
+        )
+
+    def action_open_rate(self):
+        """Open the rate that prices these calls."""
+        return self._open_rate(self.rate_id)
+
+    def action_open_cost_rate(self):
+        """Open the rate that tells what these calls cost."""
+        return self._open_rate(self.cost_rate_id)
+
+    def _open_rate(self, rate):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "telecom.rate",
+            "res_id": rate.id,
+            "view_mode": "form",
+        }
+
+    def _time(self, seconds):
+        return hms(seconds)
+
+    def _money(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
+
+    def _totals(self):
+        """Calls, seconds, revenue, cost and margin of these rows, for the report."""
+        names = ("call_count", "duration", "revenue", "cost", "margin")
+        return {name: sum(self.mapped(name)) for name in names}
