@@ -450,7 +450,10 @@ def test_the_month_of_a_rate_is_what_its_calls_count_for(parts, rows):
         owner = calls[["partner_id", "number_id"]].loc[place].tolist()
         for rate_id, before, units in found:
             scope = parts["rates"][rate_id - 1]["volume_scope"]
-            key = (rate_id, owner[scope == "number"])
+            # Without a number of ours a call is in its customer's own month.
+            partner, number = owner
+            is_number = scope == "number"
+            key = (rate_id, (number or -partner) if is_number else partner)
             assert before == sums.get(key, 0)
             sums[key] = before + units
         billed = result["billed_duration"][place]
