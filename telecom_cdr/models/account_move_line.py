@@ -117,9 +117,6 @@ class AccountMoveLine(models.Model):
         string="Calls given back", readonly=True, copy=False
     )
 
-    telecom_is_billing = fields.Boolean(
-        string="Bills telephony", compute="_compute_telecom_is_billing"
-    )
     telecom_reversed_line_id = fields.Many2one(
         "account.move.line",
         string="Credited line",
@@ -157,9 +154,9 @@ class AccountMoveLine(models.Model):
         "This top-up is on an invoice already.",
     )
 
-    def _compute_telecom_is_billing(self):
-        for line in self:
-            line.telecom_is_billing = line._telecom_bills()
+    def _telecom_billing(self):
+        """Those of these lines that bill telephony."""
+        return self.filtered(lambda line: line._telecom_bills())
 
     def _telecom_bills(self):
         """Whether the line bills calls, what corrects them, or fees of ours."""
@@ -248,7 +245,7 @@ class AccountMoveLine(models.Model):
         if self.env.context.get("include_business_fields"):
             return vals_list
         return [
-            {} if line._telecom_bills() and line.move_id else vals
+            {} if line._telecom_bills() else vals
             for line, vals in zip(self, vals_list, strict=True)
         ]
 

@@ -202,11 +202,14 @@ class TelecomInvoicingCalls(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH found AS (
+                WITH keyed AS MATERIALIZED (
+                    SELECT k.id, k.price, %(line_key)s AS line_key
+                      FROM (%(calls)s) k),
+                found AS (
                     SELECT k.id, k.price, l.line_id
-                      FROM (%(calls)s) k
+                      FROM keyed k
                       JOIN unnest(%(line_ids)s::int[], %(line_keys)s::text[])
-                           AS l(line_id, line_key) ON l.line_key = %(line_key)s),
+                           AS l(line_id, line_key) ON l.line_key = k.line_key),
                 linked AS (
                     INSERT INTO telecom_call_invoice (call_id, move_line_id)
                     SELECT id, line_id FROM found)

@@ -10,12 +10,20 @@ def _is_fee(line):
     return line.telecom_subscription_id or line.telecom_topup_id
 
 
-# Links of calls that a credit note has made a bad debt: they stay.
-WRITTEN_OFF = SQL(
-    "EXISTS (SELECT FROM telecom_release_call o"
-    " JOIN telecom_release r ON r.id = o.release_id AND r.state = 'written_off'"
-    " WHERE o.call_id = i.call_id AND o.move_line_id = i.move_line_id)"
-)
+def credited(*states: str) -> SQL:
+    """SQL condition: the call of a link ``i`` was taken off by what is in a state."""
+    return SQL(
+        "EXISTS (SELECT FROM telecom_release_call o"
+        " JOIN telecom_release r ON r.id = o.release_id AND r.state = ANY(%s)"
+        " WHERE o.call_id = i.call_id AND o.move_line_id = i.move_line_id)",
+        list(states),
+    )
+
+
+# A credit note has made them a bad debt: their links stay.
+WRITTEN_OFF = credited("written_off")
+# No credit note that is posted has taken them off.
+OWED = SQL("NOT %s", credited("credited", "written_off"))
 
 
 class TelecomInvoicingRelease(models.AbstractModel):

@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .mixin_move_detail import LINKS
+
 # What bills calls: what is owed to a customer is a credit note.
 BILLS = ("out_invoice", "out_refund")
 
@@ -51,14 +53,13 @@ class TelecomMoveRelease(models.AbstractModel):
                 SELECT l.id, sum(c.price)::text,
                        count(*) FILTER (WHERE c.partner_id <> m.commercial_partner_id),
                        count(*) FILTER (WHERE c.currency_id <> m.currency_id)
-                  FROM (SELECT call_id, move_line_id FROM telecom_call_invoice
-                         UNION ALL
-                        SELECT call_id, move_line_id FROM telecom_call_release) i
+                  FROM %s i
                   JOIN account_move_line l ON l.id = i.move_line_id
                   JOIN account_move m ON m.id = l.move_id
                   JOIN telecom_call c ON c.id = i.call_id
                  WHERE l.id = ANY(%s) GROUP BY l.id
                 """,
+                LINKS,
                 lines.ids,
             )
         )
@@ -83,7 +84,7 @@ class TelecomMoveRelease(models.AbstractModel):
         if lines:
             self._check_telecom_uncorrected(lines)
             self._release_lines(lines)
-        if lines < original.invoice_line_ids.filtered("telecom_is_billing"):
+        if lines < original.invoice_line_ids._telecom_billing():
             original.message_post(
                 body=self.env._(
                     "%(refund)s credits a part of this invoice: calls of lines that "
@@ -95,7 +96,7 @@ class TelecomMoveRelease(models.AbstractModel):
     def _telecom_credited_lines(self):
         """Lines of the reversed invoice that bill telephony, credited as a whole."""
         original = self.reversed_entry_id
-        billing = original.invoice_line_ids.filtered("telecom_is_billing")
+        billing = original.invoice_line_ids._telecom_billing()
         if not self.currency_id.compare_amounts(
             self.amount_total, original.amount_total
         ):
@@ -149,7 +150,7 @@ class TelecomMoveRelease(models.AbstractModel):
 
     def _has_telecom_lines(self):
         """Whether calls or fees of ours are billed by this invoice."""
-        return any(self.invoice_line_ids.mapped("telecom_is_billing"))
+        return bool(self.invoice_line_ids._telecom_billing())
 
     def _give_telecom_calls_back(self):
         """A cancelled invoice takes nothing: all of it may be invoiced again."""

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.invoice_lines import rounded
+from .mixin_invoicing_release import OWED
 
 STATES = [
     ("draft", "Credit note to be posted"),
@@ -14,14 +15,6 @@ STATES = [
     ("released", "Given back"),
     ("written_off", "Bad debt"),
 ]
-
-# Links ``i`` of calls that are owed: none of them was credited by what is posted.
-OWED = SQL(
-    "NOT EXISTS (SELECT FROM telecom_release_call o"
-    " JOIN telecom_release r ON r.id = o.release_id"
-    " AND r.state IN ('credited', 'written_off')"
-    " WHERE o.call_id = i.call_id AND o.move_line_id = i.move_line_id)"
-)
 
 
 class TelecomRelease(models.Model):

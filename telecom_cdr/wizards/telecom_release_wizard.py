@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..models.telecom_release import OWED
+from ..models.mixin_invoicing_release import OWED
 
 
 class TelecomReleaseWizard(models.TransientModel):
@@ -53,9 +53,8 @@ class TelecomReleaseWizard(models.TransientModel):
     @api.depends("move_id")
     def _compute_offered(self):
         for wizard in self:
-            lines = wizard.move_id.invoice_line_ids.filtered(
-                lambda line: line.telecom_is_billing and not line.telecom_is_released
-            )
+            lines = wizard.move_id.invoice_line_ids._telecom_billing()
+            lines = lines.filtered(lambda line: not line.telecom_is_released)
             wizard.offered_line_ids = lines
             rows = self.env.execute_query(
                 SQL(

@@ -66,6 +66,7 @@ class TestChargeRefusals(ChargeInvoicingCommon):
             [("type", "=", "sale"), ("company_id", "=", self.company.id)]
         ).active = False
         self._refused("journal")
+        self.assertEqual(self._charges().state, "ready")
 
     def test_a_customer_without_address_or_tax_data(self):
         self.customer.write({"country_id": False, "vat": False, "street": False})
