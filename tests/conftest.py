@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the tests that no single addon owns share."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,11 @@ _make_importable_without_odoo("telecom_cdr")
 
 # How long an example takes says more about what else the machine does than about us.
 settings.register_profile(
-    "telecom", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "telecom",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # The same examples at every run, so that a change is judged by what it changed;
+    # setup/test --soak looks for new ones.
+    derandomize=not os.environ.get("TELECOM_SOAK"),
 )
 settings.load_profile("telecom")

@@ -86,6 +86,16 @@ rate_rows = st.fixed_dictionaries(
         "volume_scope": st.sampled_from(["partner", "number"]),
     }
 )
+AMOUNTS = ("price_nano", "connect_nano", "initial_price_nano")
+
+
+def of_one_sign(row):
+    """Keep what counts for tiers of an amount from running back over a boundary."""
+    if row["volume_unit"] != "amount":
+        return row
+    return row | {name: row[name] and abs(row[name]) for name in AMOUNTS}
+
+
 tier_rows = st.fixed_dictionaries(
     {
         "rate_id": st.integers(1, 4),
@@ -95,7 +105,7 @@ tier_rows = st.fixed_dictionaries(
         "increment": st.sampled_from([0, 0, 1, 45]),
         "markup_ppm": st.one_of(st.none(), st.integers(0, 10**6)),
     }
-)
+).map(lambda row: row | {"price_nano": row["price_nano"] and abs(row["price_nano"])})
 tariff_rows = st.fixed_dictionaries(
     {
         "rounding_digits": st.integers(0, 6),
@@ -124,6 +134,15 @@ discount_rows = st.fixed_dictionaries(
         "end": st.just(2**40),
     }
 )
+
+
+def discounts(count):
+    """Give lists of discounts, each with an identity of its own, as records have."""
+    return st.lists(
+        discount_rows, max_size=count, unique_by=lambda row: row["discount_id"]
+    )
+
+
 # Saturday evening up to the night in which clocks in Madrid go from 2:00 to 3:00.
 starts = st.integers(0, 4 * 3600).map(
     lambda second: str(pd.Timestamp("2026-03-28 21:30:00") + pd.Timedelta(second, "s"))
@@ -172,10 +191,10 @@ subscription_rows = st.fixed_dictionaries(
 )
 tariffs = st.fixed_dictionaries(
     {
-        "rates": st.lists(rate_rows, min_size=1, max_size=4),
+        "rates": st.lists(rate_rows.map(of_one_sign), min_size=1, max_size=4),
         "tiers": st.lists(tier_rows, max_size=5),
         "tariff": tariff_rows,
-        "discounts": st.lists(discount_rows, max_size=3),
+        "discounts": discounts(3),
     }
 )
 # One destination, a rate for any time and one for a band, and tiers that matter.
@@ -225,7 +244,7 @@ focused = st.fixed_dictionaries(
         ),
         "tiers": st.lists(focused_tiers, min_size=2, max_size=5),
         "tariff": tariff_rows,
-        "discounts": st.lists(discount_rows, max_size=1),
+        "discounts": discounts(1),
     }
 )
 focused_calls = st.fixed_dictionaries(
