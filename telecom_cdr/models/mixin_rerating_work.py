@@ -105,14 +105,20 @@ class TelecomReratingWork(models.AbstractModel):
         starts = self.env.execute_query(
             SQL(
                 """
-                SELECT m.partner_id, m.day, m.period_start
-                  FROM (SELECT co.id AS company_id, p.id AS partner_id, x.day,
-                               %(period_start)s AS period_start
-                          FROM unnest(%(partners)s::int[], %(days)s::date[])
-                               AS x(partner_id, day)
-                          JOIN res_partner p ON p.id = x.partner_id
-                          JOIN res_company co ON co.id = %(company)s) m
-                 WHERE %(is_dealt_out)s
+                WITH asked AS MATERIALIZED (
+                     SELECT co.id AS company_id, p.id AS partner_id, x.day,
+                            %(period_start)s AS period_start
+                       FROM unnest(%(partners)s::int[], %(days)s::date[])
+                            AS x(partner_id, day)
+                       JOIN res_partner p ON p.id = x.partner_id
+                       JOIN res_company co ON co.id = %(company)s),
+                     dealt AS MATERIALIZED (
+                     SELECT m.partner_id, m.period_start
+                       FROM (SELECT DISTINCT company_id, partner_id, period_start
+                               FROM asked) m
+                      WHERE %(is_dealt_out)s)
+                SELECT partner_id, day, period_start
+                  FROM asked JOIN dealt USING (partner_id, period_start)
                 """,
                 period_start=period_start_sql(SQL("x.day")),
                 partners=[int(one) for one in unique["partner"]],

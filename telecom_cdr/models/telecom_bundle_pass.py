@@ -244,12 +244,15 @@ class TelecomBundlePass(models.Model):
                      JOIN res_partner p ON p.id = s.partner_id
                     WHERE p.commercial_partner_id = m.partner_id
                       AND s.company_id = m.company_id)
-                OR EXISTS (
-                   SELECT FROM telecom_bundle_draw d
-                     JOIN telecom_call c ON c.id = d.call_id
+                OR EXISTS (SELECT FROM telecom_bundle_draw) AND EXISTS (
+                   SELECT FROM telecom_call c
+                     JOIN telecom_bundle_draw d ON d.call_id = c.id
                     WHERE c.partner_id = m.partner_id
                       AND c.company_id = m.company_id AND c.day >= m.period_start
-                      AND c.day < m.period_start + interval '1 month')
+                      AND c.day < m.period_start + interval '1 month'
+                      -- By the index of customers: local days, a day more each way.
+                      AND c.start_at >= m.period_start - interval '1 day'
+                      AND c.start_at < m.period_start + interval '1 month 1 day')
                 OR %s
             """,
             self._has_tiers(SQL("m.company_id")),
