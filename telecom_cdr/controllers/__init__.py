@@ -1,3 +1,3 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from . import call_detail, file_results, format_export, rate_export
+from . import call_detail, file_results, format_export, lawful_access, rate_export

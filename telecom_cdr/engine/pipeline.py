@@ -13,6 +13,7 @@ from .exact import Fractions, plus, product
 from .extra import with_extra
 from .identifiers import USUAL_SEARCH, Search
 from .ignored import IgnoreRule, leave_out
+from .masking import Choices
 from .match import (
     DestinationTable,
     NumberTable,
@@ -27,6 +28,7 @@ from .pricing.outcome import no_texts, nullable
 from .pricing.rating import rate_bundled, rate_calls, rate_cost
 from .rates.book import RateBook
 from .tables import amounts, integers
+from .untaxed import TaxIncluded, without_tax
 
 # What the cost of a stored call is now, beside the facts of the call.
 STORED_COST = (
@@ -62,6 +64,8 @@ class RatingTables:
     :ivar currency_id: of the company, margins are in it
     :ivar ignored: which calls are left out instead of waiting
     :ivar searches: by source id, how it finds the customer where not as usual
+    :ivar taxed: prices that hold the tax: it is no part of the margin
+    :ivar masking: who hides digits of called numbers, and when; None: nobody
     """
 
     carriers: dict[int, CarrierTerms]
@@ -74,6 +78,8 @@ class RatingTables:
     currency_id: int
     ignored: tuple[IgnoreRule, ...] = ()
     searches: Mapping[int, Search] = field(default_factory=dict)
+    taxed: TaxIncluded = field(default_factory=TaxIncluded)
+    masking: Choices | None = None
 
 
 def match_calls(
@@ -125,8 +131,9 @@ def price_calls(
     """Matched calls of one carrier, joined with cost, price and margin.
 
     Adds the columns of rate_cost and rate_calls and margin_nano (Int64, in the
-    company's currency at the ratios of the call's day, missing where price, cost or
-    a ratio is). Allowances are left to :func:`deal_out`.
+    company's currency at the ratios of the call's day, without the tax that a price
+    holds, missing where price, cost or a ratio is). Allowances are left to
+    :func:`deal_out`.
 
     A cost that depends on the month of the carrier is the stored one where the calls
     have it (STORED_COST), else that of the only call of a month:
@@ -199,6 +206,7 @@ def _new_cost(calls, carrier_id, tables, tiered=None):
 
 def _with_margin(calls: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:
     price, has_price = _in_company_currency(calls, "price_micro", MICRO, tables)
+    price = without_tax(price, calls, tables.taxed)
     cost, has_cost = _in_company_currency(calls, "cost_nano", 1, tables)
     exact = plus(price, Fractions(-cost.top, cost.bottom))
     rounded = round_ratio(*exact, "half_up")

@@ -167,6 +167,13 @@ class AccountMoveLine(models.Model):
             or self.telecom_origin_line_id
         )
 
+    def _telecom_line_sql(self):
+        """SQL: the line ``l`` is one of an invoice of telephony, not a correction."""
+        return SQL(
+            "(l.telecom_kind IS NOT NULL OR l.telecom_subscription_id IS NOT NULL"
+            " OR l.telecom_topup_id IS NOT NULL)"
+        )
+
     # === FEES === #
 
     def _telecom_fee_span(self):

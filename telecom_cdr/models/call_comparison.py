@@ -19,7 +19,7 @@ from .call_confirmation import Confirmation
 from .call_trial import CallTrial
 from .row_account import RowAccount
 
-COMPARED_TABLE = SQL.identifier("telecom_compared_call")
+COMPARED_TABLE = "telecom_compared_call"
 A_DAY = pd.Timedelta(days=1)
 
 
@@ -29,8 +29,19 @@ class Comparison(Confirmation):
     :ivar days: local days of the first and of the last row, in the period
     """
 
-    def __init__(self, file: models.BaseModel, reconciliation: models.BaseModel):
+    def __init__(
+        self,
+        file: models.BaseModel,
+        reconciliation: models.BaseModel,
+        table: str = "",
+    ):
+        """Compare with a period.
+
+        :param table: keeps what was told of over commits; empty: none is needed
+        """
         super().__init__(file)
+        self.is_kept = bool(table)
+        self.table = SQL.identifier(table or COMPARED_TABLE)
         self.origin = reconciliation
         self.stores_extra = False
         self.first = pd.Timestamp(reconciliation.date_from)
@@ -40,10 +51,12 @@ class Comparison(Confirmation):
     def begin(self) -> None:
         """Forget what an earlier file was compared with."""
         for query in (
-            SQL("DROP TABLE IF EXISTS %s", COMPARED_TABLE),
+            SQL("DROP TABLE IF EXISTS %s", self.table),
             SQL(
-                "CREATE TEMP TABLE %s (identity uuid PRIMARY KEY) ON COMMIT DROP",
-                COMPARED_TABLE,
+                "CREATE %s TABLE %s (identity uuid PRIMARY KEY) %s",
+                SQL("" if self.is_kept else "TEMP"),
+                self.table,
+                SQL("" if self.is_kept else "ON COMMIT DROP"),
             ),
             SQL(
                 "DELETE FROM telecom_file_difference WHERE reconciliation_id = %s",
@@ -66,14 +79,14 @@ class Comparison(Confirmation):
 
     def _is_noted(self, identity):
         return SQL(
-            "EXISTS (SELECT FROM %s n WHERE n.identity = %s)", COMPARED_TABLE, identity
+            "EXISTS (SELECT FROM %s n WHERE n.identity = %s)", self.table, identity
         )
 
     def _note(self, stored, corrects):
         self.env.cr.execute(
             SQL(
                 "INSERT INTO %s SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING",
-                COMPARED_TABLE,
+                self.table,
                 stored["identity"].tolist(),
             )
         )

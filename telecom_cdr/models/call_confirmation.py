@@ -14,7 +14,9 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..engine.same_call import NONE, pair_up
+from .call_secret import whole
 from .row_account import RowAccount
+from .same_calls import whole_twin
 from .table_frames import read_frame
 
 NANO = 1_000_000_000
@@ -44,6 +46,8 @@ class Confirmation:
         self.file = file
         self.env = file.env
         self.source = file.source_id
+        # Asked once: a file that is not in the database is forgotten by a commit.
+        self.carrier = file.carrier_id
         self.confirmed = self.source.confirms_source_ids
         self.stores_extra = self.source.stores_extra_calls
         # Differences are listed with it.
@@ -100,7 +104,8 @@ class Confirmation:
             SQL(
                 """
                 SELECT replace(t.identity::text, '-', '') AS identity, t.direction,
-                       t.service, t.calling_number, t.called_number, t.start_at,
+                       t.service, t.calling_number, %(whole)s AS called_number,
+                       t.start_at,
                        t.duration, NULL AS amount
                   FROM telecom_call_twin t
                  WHERE t.carrier_id = %(carrier)s AND t.file_id <> %(file)s
@@ -109,7 +114,8 @@ class Confirmation:
                    AND NOT %(noted)s
               ORDER BY t.identity
                 """,
-                carrier=self.file.carrier_id.id,
+                whole=whole_twin("t"),
+                carrier=self.carrier.id,
                 file=self.file.id or 0,
                 noted=self._is_noted(SQL("t.identity")),
                 first=(calls["start_at"].min() - around).to_pydatetime(),
@@ -139,11 +145,12 @@ class Confirmation:
                      UNION
                     SELECT c.id FROM telecom_call c
                       JOIN parties p ON p.calling = c.calling_number
-                                    AND p.called = c.called_number
+                                    AND p.called = %(whole)s
                      WHERE c.carrier_id = %(carrier)s
                        AND c.start_at BETWEEN %(first)s AND %(last)s)
                 SELECT c.id, replace(c.identity::text, '-', '') AS identity,
-                       c.direction, c.service, c.calling_number, c.called_number,
+                       c.direction, c.service, c.calling_number,
+                       %(whole)s AS called_number,
                        c.start_at, c.duration, c.file_id, c.partner_id,
                        (c.carrier_amount * 1000000000)::bigint AS amount,
                        (c.cost * 1000000000)::bigint AS cost,
@@ -157,8 +164,9 @@ class Confirmation:
                 """,
                 calling=_texts(calls["calling_number"]),
                 called=_texts(calls["called_number"]),
+                whole=whole("c"),
                 identities=calls["identity"].tolist(),
-                carrier=self.file.carrier_id.id,
+                carrier=self.carrier.id,
                 first=(calls["start_at"].min() - around).to_pydatetime(),
                 last=(calls["start_at"].max() + around).to_pydatetime(),
                 noted=self._is_noted(SQL("c.identity")),
@@ -278,7 +286,7 @@ class Confirmation:
 
         A tariff in another currency than the carrier's files tells nothing here.
         """
-        currency = self.file.carrier_id.currency_id.id
+        currency = self.carrier.currency_id.id
         by_tariff = stored["is_by_tariff"].astype(bool)
         comparable = stored["cost_currency_id"].eq(currency)
         return stored["amount"].where(~(by_tariff & comparable), stored["cost"])

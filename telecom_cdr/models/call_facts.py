@@ -10,6 +10,9 @@ import pandas as pd
 from odoo import api
 from odoo.tools import SQL
 
+from ..engine.masking import hidden_rows
+from .call_secret import is_hidden, shown_numbers, whole
+
 # Column -> what it is; the rest of a row is found again by matching and pricing.
 KEPT = {
     "line_number": "int64",
@@ -29,6 +32,8 @@ KEPT = {
     "account_code": "text",
     "visited_country": "text",
     "extra": "text",
+    # Of customers who hide digits: as people may see it.
+    "shown_number": "text",
 }
 
 
@@ -37,6 +42,11 @@ def pack_facts(calls: pd.DataFrame) -> list[dict]:
 
     :param calls: facts as `parsers.reader` gives them, and identity
     """
+    rows = hidden_rows(calls)
+    if rows.size:
+        shown = shown_numbers(calls)
+        is_other = shown.ne(calls["called_number"].astype(object))
+        calls = calls.assign(shown_number=shown.where(is_other, None))
     names = [name for name in KEPT if name in calls]
     kept = calls[names].astype(object)
     kept = kept.where(kept.notna(), None)
@@ -74,17 +84,25 @@ def stored_facts(env: api.Environment, call_ids: Sequence[int]) -> pd.DataFrame:
             """
             SELECT c.id, c.file_id, c.carrier_id, c.line_number,
                    replace(c.identity::text, '-', '') AS identity, c.service,
-                   c.direction, c.calling_number, c.called_number,
-                   c.redirecting_number, c.is_withheld, c.start_at::text, c.duration,
-                   c.volume, (c.carrier_amount * 1000000000)::bigint
-                   AS carrier_amount_nano, c.trunk, c.account_code,
-                   v.code AS visited_country, c.extra::text
+                   c.direction, c.calling_number, c.is_withheld, c.start_at::text,
+                   c.duration, c.volume, (c.carrier_amount * 1000000000)::bigint
+                   AS carrier_amount_nano, v.code AS visited_country,
+                   %(called)s AS called_number, %(redirecting)s AS redirecting_number,
+                   %(trunk)s AS trunk, %(account)s AS account_code,
+                   (%(extra)s)::text AS extra,
+                   CASE WHEN %(is_hidden)s THEN c.called_number END AS shown_number
               FROM telecom_call c
          LEFT JOIN res_country v ON v.id = c.visited_country_id
-             WHERE c.id = ANY(%s)
+             WHERE c.id = ANY(%(ids)s)
           ORDER BY c.id
             """,
-            [int(id_) for id_ in call_ids],
+            ids=[int(id_) for id_ in call_ids],
+            called=whole("c"),
+            redirecting=whole("c", "redirecting_number"),
+            trunk=whole("c", "trunk"),
+            account=whole("c", "account_code"),
+            extra=whole("c", "extra"),
+            is_hidden=is_hidden("c"),
         )
     )
     facts = unpack_facts(rows)

@@ -15,6 +15,7 @@ from psycopg2.errors import SerializationFailure
 from odoo import fields, models
 
 from ..engine.identity import KeyCounter, identities
+from ..engine.masking import with_hidden
 from ..engine.pipeline import match_calls, price_calls
 from ..parsers.exceptions import ParserError
 from ..parsers.reader import Position, ReadContext, read
@@ -219,7 +220,8 @@ class CallImport:
             is_ours = (calls["number_id"] != 0) | (calls["partner_id"] != 0)
             calls, unknown = calls[is_ours], calls[~is_ours]
         calls = price_calls(calls, self.carrier.id, self.tables)
-        return calls.assign(**NO_BUNDLE), unknown
+        calls = with_hidden(calls.assign(**NO_BUNDLE), self.tables.masking)
+        return calls, unknown
 
     def _encode(self, calls) -> Rows:
         return encode_calls(calls, self.countries, self.batch)
@@ -275,7 +277,8 @@ class CallImport:
         if len(told):
             # Also where another carrier's call stands for it: it is known now.
             self.source._confirm_again(*_days(told))
-        self.import_run.note(self.company, len(new))
+        customers = new["partner_id"].unique().tolist()
+        self.import_run.note(self.company, len(new), customers)
 
     def _note_days(self, days):
         """The days that the file tells of, and the month that it is listed under."""

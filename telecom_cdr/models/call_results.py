@@ -124,7 +124,7 @@ def _neutral_number(value: SQL) -> SQL:
     Who sets a caller's name at a PBX chooses what stands there.
     """
     return SQL(
-        "CASE WHEN %(v)s ~ '^[+]?[0-9*#]*$' THEN %(v)s"
+        "CASE WHEN %(v)s ~ '^[+]?[0-9*#]*x*$' THEN %(v)s"
         " WHEN %(v)s IS NOT NULL THEN %(neutral)s END",
         v=value,
         neutral=_neutral(value),

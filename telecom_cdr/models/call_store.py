@@ -9,8 +9,12 @@ import pandas as pd
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..engine.masking import with_hidden
 from ..engine.pipeline import RatingTables, match_calls, price_calls
+from .call_secret import keep_secrets
+from .call_sums import mark_calls, mark_frame
 from .call_table import NO_BUNDLE, Rows, copy_rows, encode_calls, mark_used
+from .dispute_sql import follow_calls
 from .price_guard import guard_customers
 
 
@@ -25,7 +29,8 @@ def rate_facts(facts: pd.DataFrame, tables: RatingTables) -> pd.DataFrame:
     for carrier_id, group in facts.groupby("carrier_id", sort=True):
         matched = match_calls(group, int(carrier_id), tables)
         parts.append(price_calls(matched, int(carrier_id), tables))
-    return pd.concat(parts).assign(**NO_BUNDLE)
+    calls = pd.concat(parts).assign(**NO_BUNDLE)
+    return with_hidden(calls, tables.masking)
 
 
 def store_calls(
@@ -42,6 +47,9 @@ def store_calls(
     if encoded is None:
         encoded = encode_calls(calls, load_countries(env), {"company_id": company.id})
     copy_rows(env, "telecom_call", encoded)
+    keep_secrets(env, calls)
+    follow_calls(env, calls["identity"])
+    mark_frame(company, calls)
     mark_used(env, calls)
     env["telecom.bundle.pass"]._mark_frame(company, calls)
 
@@ -54,7 +62,9 @@ def remove_calls(env: api.Environment, call_ids: Sequence[int]) -> None:
     ids = [int(id_) for id_ in call_ids]
     if not ids:
         return
-    env["telecom.bundle.pass"]._mark_calls(SQL("c.id = ANY(%s)", ids))
+    these = SQL("c.id = ANY(%s)", ids)
+    env["telecom.bundle.pass"]._mark_calls(these)
+    mark_calls(env, these)
     payers = env.execute_query(
         SQL(
             "SELECT DISTINCT partner_id FROM telecom_call"

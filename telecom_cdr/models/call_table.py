@@ -14,8 +14,11 @@ import pyarrow.csv
 from odoo import api
 from odoo.tools import SQL, Query
 
+from ..engine.masking import shown
 from ..engine.pipeline import RatingTables, counts_costs
 from . import copy_binary
+from .call_secret import mask_calls, whole
+from .call_sums import MONTH, mark_parts
 from .copy_binary import Fixed, Text
 from .price_guard import guard_customers
 
@@ -90,6 +93,7 @@ READ_TYPES = {
     "extra": pa.string(),
     "source_id": pa.int64(),
     "found_partner_id": pa.int64(),
+    "is_abroad": pa.bool_(),
     "stored_cost_nano": pa.int64(),
     "stored_cost_currency_id": pa.int64(),
     "stored_cost_rate_id": pa.int64(),
@@ -116,7 +120,7 @@ class Rows(NamedTuple):
 def encode_calls(
     calls: pd.DataFrame, countries: dict[str, int], batch: dict[str, int]
 ) -> Rows:
-    """Calls as rows of the table.
+    """Calls as rows of the table, without the digits that their customers hide.
 
     :param calls: facts, identity and results, one row a call
     :param countries: id by ISO code, for visited_country
@@ -132,7 +136,7 @@ def encode_calls(
         )
         for name in BATCH_COLUMNS
     }
-    columns.update(_columns(calls, {**FACT_COLUMNS, **RESULT_COLUMNS}))
+    columns.update(_columns(shown(calls), {**FACT_COLUMNS, **RESULT_COLUMNS}))
     visited = calls["visited_country"].map(countries).fillna(0)
     columns["visited_country_id"] = _none_if_zero(visited)
     return Rows(*copy_binary.encode(columns))
@@ -200,17 +204,12 @@ def update_calls(
     )
     copy_rows(env, "telecom_call_result", rows)
     pairs = _pairs(int(calls["id"].min()), int(calls["id"].max()))
-    cr.execute(
-        SQL(
-            "SELECT DISTINCT c.partner_id FROM telecom_call c, telecom_call_result r"
-            " WHERE %s AND c.partner_id IS NOT NULL",
-            pairs,
-        )
-    )
-    payers = [row[0] for row in cr.fetchall()]
+    parts = _parts(env, pairs)
     changed = _write_results(env, list(results or RESULT_COLUMNS), pairs)
     if changed:
-        guard_customers(env, payers)
+        guard_customers(env, {payer for *_month, payer in parts if payer})
+        mark_parts(env, parts | _parts_of(calls, parts))
+    mask_calls(env, SQL("c.id = ANY(%s)", calls["id"].tolist()))
     mark_used(env, calls)
     return changed
 
@@ -222,6 +221,26 @@ def _pairs(first_id: int, last_id: int) -> SQL:
     the calls to look at: else it reads all of them for each batch.
     """
     return SQL("c.id = r.id AND c.id BETWEEN %s AND %s", first_id, last_id)
+
+
+def _parts(env: api.Environment, pairs: SQL) -> set[tuple]:
+    """Company, month and customer of the calls ``c`` as they are stored."""
+    rows = env.execute_query(
+        SQL(
+            "SELECT DISTINCT c.company_id, %s, c.partner_id"
+            " FROM telecom_call c, telecom_call_result r WHERE %s",
+            MONTH,
+            pairs,
+        )
+    )
+    return set(rows)
+
+
+def _parts_of(calls: pd.DataFrame, parts: set[tuple]) -> set[tuple]:
+    """The same months of customers who have calls now: in which is not looked up."""
+    payers = calls["partner_id"].unique().tolist()
+    months = {part[:2] for part in parts}
+    return {(*month, payer) for month in months for payer in payers}
 
 
 def _write_results(env: api.Environment, names: list[str], pairs: SQL) -> int:
@@ -275,15 +294,13 @@ def read_calls(
     condition: SQL,
     after_id: int,
     limit: int,
-    with_extra: bool = False,
-    with_cost: bool = False,
-    with_source: bool = False,
+    **wanted: bool,
 ) -> pd.DataFrame:
     """Stored calls that are not invoiced, as the engine takes them.
 
     :param condition: a subselect of ids
     :param after_id: only ids above this one, in order
-    :param with_extra, with_cost, with_source: see :func:`wanted_by`
+    :param wanted: more facts, see :func:`wanted_by`
     :return: id, carrier_id, identity and the facts of the next calls
     """
     return _copy_calls(
@@ -300,7 +317,7 @@ def read_calls(
             after_id,
             limit,
         ),
-        _more_facts(with_extra, with_cost, with_source),
+        _more_facts(**wanted),
     )
 
 
@@ -315,16 +332,23 @@ def wanted_by(tables: RatingTables) -> dict[str, bool]:
 
     :return: ``with_extra`` (a pattern or formula asks for it, or a source finds the
         customer in it), ``with_cost`` (a cost depends on its month, and is not computed
-        anew call by call), ``with_source`` (a source finds customers in its own order)
+        anew call by call), ``with_source`` (a source finds customers in its own order),
+        ``with_abroad`` (prices hold a tax, which goes by the product that bills a call)
     """
     return {
         "with_extra": bool(tables.book.needs_extra or tables.searches),
         "with_cost": counts_costs(tables),
         "with_source": bool(tables.searches),
+        "with_abroad": bool(tables.taxed.rate_ids),
     }
 
 
-def _more_facts(with_extra: bool, with_cost: bool, with_source: bool) -> list[SQL]:
+def _more_facts(
+    with_extra: bool = False,
+    with_cost: bool = False,
+    with_source: bool = False,
+    with_abroad: bool = False,
+) -> list[SQL]:
     cost = [
         SQL("(c.cost * 1000000000)::bigint AS stored_cost_nano"),
         SQL("COALESCE(c.cost_currency_id, 0) AS stored_cost_currency_id"),
@@ -338,7 +362,13 @@ def _more_facts(with_extra: bool, with_cost: bool, with_source: bool) -> list[SQ
         # Whom a reference named when the call was read: nothing else has no number.
         SQL("CASE WHEN c.number_id IS NULL THEN c.partner_id END AS found_partner_id"),
     ]
-    return [SQL("c.extra")] * with_extra + cost * with_cost + source * with_source
+    abroad = [SQL("c.visited_country_id IS NOT NULL AS is_abroad")]
+    return [
+        *[SQL("%s AS extra", whole("c", "extra"))] * with_extra,
+        *cost * with_cost,
+        *source * with_source,
+        *abroad * with_abroad,
+    ]
 
 
 def read_all_calls(
@@ -346,9 +376,7 @@ def read_all_calls(
     condition: SQL,
     after_id: int,
     limit: int,
-    with_extra: bool = False,
-    with_cost: bool = False,
-    with_source: bool = False,
+    **wanted: bool,
 ) -> pd.DataFrame:
     """Stored calls as `read_calls` gives them, those that are invoiced too.
 
@@ -374,7 +402,7 @@ def read_all_calls(
             after_id,
             limit,
         ),
-        [*_more_facts(with_extra, with_cost, with_source), *more],
+        [*_more_facts(**wanted), *more],
     )
 
 
@@ -387,21 +415,26 @@ def _copy_calls(env: api.Environment, rows: SQL, more: list[SQL]) -> pd.DataFram
         """
         COPY (
             SELECT c.id, c.carrier_id, c.identity, c.direction, c.service,
-                   c.calling_number, c.called_number, c.redirecting_number,
-                   c.is_withheld, c.start_at, c.duration,
+                   c.calling_number, c.is_withheld, c.start_at, c.duration,
                    COALESCE(c.volume, 0) AS volume,
                    (c.carrier_amount * 1000000000)::bigint AS carrier_amount_nano,
-                   c.trunk, %s
+                   %s
             %s
         ) TO STDOUT (FORMAT csv, HEADER)
         """,
-        SQL(", ").join([SQL("c.account_code"), *more]),
+        SQL(", ").join([*_whole_facts(), *more]),
         rows,
     )
     target = io.BytesIO()
     text = env.cr.mogrify(query.code, query.params).decode()
     env.cr.copy_expert(text, target, COPY_BLOCK)
     return _decode(target.getvalue())
+
+
+def _whole_facts() -> list[SQL]:
+    """Columns that may have lost digits in the table: they are priced as they were."""
+    names = ("called_number", "redirecting_number", "trunk", "account_code")
+    return [SQL("%s AS %s", whole("c", name), SQL.identifier(name)) for name in names]
 
 
 def _decode(data: bytes) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the files of one run have in common, so that small ones cost little."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from odoo import api, models
@@ -23,6 +23,7 @@ class ImportRun:
         self.env = env
         self._tables: dict[int, tuple[tuple, RatingTables]] = {}
         self._stored: Counter[models.BaseModel] = Counter()
+        self._customers: defaultdict[models.BaseModel, set[int]] = defaultdict(set)
         self._same_calls: dict[int, SameCalls] = {}
 
     def tables(self, company: models.BaseModel, carrier_id: int) -> RatingTables:
@@ -44,9 +45,12 @@ class ImportRun:
         """What the tables of a company are now, as its prices have it."""
         return self.env["telecom.rating.change"]._version(company)
 
-    def note(self, company: models.BaseModel, count: int) -> None:
-        """Remember that calls were stored."""
+    def note(
+        self, company: models.BaseModel, count: int, partner_ids: Iterable[int]
+    ) -> None:
+        """Remember that calls of customers (0: nobody) were stored."""
         self._stored[company] += count
+        self._customers[company].update(partner_ids)
 
     def rate_again_if_changed(
         self, files: models.BaseModel, priced_with: Sequence | None = None
@@ -79,11 +83,19 @@ class ImportRun:
         )
 
     def finish(self) -> None:
-        """Deal out allowances, and have PostgreSQL look at the table again."""
+        """Deal out allowances, have PostgreSQL look at the table, look at limits."""
         for company in self._stored:
             self.env["telecom.bundle.pass"]._run(company)
         stored = self._stored.total()
         if stored > MANY:
             refresh_statistics(self.env, stored)
         self._stored.clear()
+        self.env["telecom.file"]._commit_step()
+        self._look_at_limits()
+
+    def _look_at_limits(self) -> None:
+        """Behind the prices: limits of the customers who have new calls."""
+        for company, partner_ids in self._customers.items():
+            self.env["telecom.limit"]._refresh_customers(company, partner_ids - {0})
+        self._customers.clear()
         self.env["telecom.file"]._commit_step()

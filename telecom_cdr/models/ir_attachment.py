@@ -11,9 +11,9 @@ class IrAttachment(models.Model):
     def _check_access(self, operation):
         """The bytes of a file of calls are for who may see all that is in it."""
         result = super()._check_access(operation)
-        if operation != "read" or not self.env["telecom.file"]._must_hide_amounts():
+        if operation != "read" or self.env.su:
             return result
-        hidden = self.sudo().filtered(lambda one: one._is_hidden_file())
+        hidden = self.sudo().filtered(lambda one: one._is_hidden_from(self.env))
         if not hidden:
             return result
         forbidden = result[0] if result else self.browse()
@@ -21,7 +21,23 @@ class IrAttachment(models.Model):
         error = partial(self.env["ir.rule"]._make_access_error, operation, forbidden)
         return forbidden, result[1] if result else error
 
-    def _is_hidden_file(self):
-        is_content = (self.res_model, self.res_field) == ("telecom.file", "content")
-        file = self.env["telecom.file"].browse(self.res_id if is_content else [])
-        return bool(file.exists()) and file._holds_amounts()
+    def _compute_raw(self):
+        """What a search gave was not checked one by one."""
+        if not self.env.su:
+            contents = self.sudo().filtered(lambda one: one._is_content())
+            contents.sudo(False).check_access("read")
+        return super()._compute_raw()
+
+    def _is_content(self):
+        return (self.res_model, self.res_field) == ("telecom.file", "content")
+
+    def _is_hidden_from(self, env):
+        """Whether it is a file of calls that a user must not see; else it is logged."""
+        if not self._is_content():
+            return False
+        file = env["telecom.file"].browse(self.res_id).exists()
+        if file._hides_amounts() or file._hides_numbers():
+            return True
+        if file and file._holds_hidden():
+            file._log_content()
+        return False

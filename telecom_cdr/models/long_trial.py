@@ -79,14 +79,18 @@ class LongTrial(CallTrial):
         yield from super()._chunks(stream, position)
 
     def _take(self, chunk):
-        result = super()._take(chunk)
+        self._take_in(chunk)
         if not self._is_packed:
             self._position = chunk.position.to_dict()
             self._save(chunk.position.offset)
-        return result
 
-    def _save(self, offset):
-        known = {
+    def _take_in(self, chunk):
+        """Do with a chunk what the test is about."""
+        return super()._take(chunk)
+
+    def _known(self):
+        """What the next run has to know."""
+        return {
             "counts": dict(self.counts),
             "rejected": dict(self.rejected),
             "samples": self.samples,
@@ -94,5 +98,7 @@ class LongTrial(CallTrial):
             "position": self._position,
             "done": self._done,
         }
-        if not self._keep(known, offset):
+
+    def _save(self, offset):
+        if not self._keep(self._known(), offset):
             raise OutOfTime

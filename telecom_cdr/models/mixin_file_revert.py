@@ -5,9 +5,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .call_secret import whole
 from .call_store import remove_calls
 from .row_account import COUNTS, RowAccount
-from .same_calls import SameCalls
+from .same_calls import SameCalls, whole_twin
 from .table_frames import read_frame
 
 # Files of which calls may be stored.
@@ -60,6 +61,8 @@ class TelecomFileRevertMixin(models.AbstractModel):
             self.child_ids._revert_each()
             return
         self._check_none_invoiced()
+        disputes = self.env["telecom.dispute"].sudo()
+        disputes._check_undisputed(SQL("c.file_id = %s", self.id))
         self._take_back()
         self.rejection_ids.unlink()
         days = (self.date_first, self.date_last)
@@ -111,10 +114,13 @@ class TelecomFileRevertMixin(models.AbstractModel):
         return read_frame(
             self.env,
             SQL(
-                "SELECT calling_number, called_number, start_at FROM telecom_call"
-                " WHERE file_id = %(file)s AND %(is_compared)s UNION ALL"
-                " SELECT calling_number, called_number, start_at"
-                " FROM telecom_call_twin WHERE file_id = %(file)s",
+                "SELECT c.calling_number, %(whole)s AS called_number, c.start_at"
+                " FROM telecom_call c"
+                " WHERE c.file_id = %(file)s AND %(is_compared)s UNION ALL"
+                " SELECT t.calling_number, %(whole_twin)s, t.start_at"
+                " FROM telecom_call_twin t WHERE t.file_id = %(file)s",
+                whole=whole("c"),
+                whole_twin=whole_twin("t"),
                 file=self.id,
                 is_compared=bool(SameCalls(self.company_id)),
             ),

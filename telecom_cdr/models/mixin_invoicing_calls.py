@@ -6,6 +6,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .dispute_sql import KEPT_OFF
+
 # Which product bills a call.
 KIND = SQL(
     "CASE WHEN c.visited_country_id IS NOT NULL THEN 'roaming'"
@@ -16,6 +18,15 @@ KIND = SQL(
 TAX_INCLUDED = SQL(
     "(c.rate_id IN (SELECT r.id FROM telecom_rate r"
     " JOIN telecom_tariff t ON t.id = r.tariff_id WHERE t.is_tax_included)) IS TRUE"
+)
+# Which invoice of its customer bills a call of the number ``n``, by the shape ``s``.
+INVOICE_KEY = SQL(
+    "CASE s.invoice_per WHEN 'number' THEN COALESCE(n.id, 0)::text"
+    " WHEN 'department' THEN COALESCE(n.department_id, 0)::text"
+    " WHEN 'contract' THEN COALESCE(n.contract_reference, '') ELSE '' END"
+)
+DEPARTMENT = SQL(
+    "CASE WHEN s.is_sectioned THEN COALESCE(n.department_id, 0) ELSE 0 END"
 )
 # What a bill calls a call, as the key of a line.
 LABEL = SQL(
@@ -67,10 +78,11 @@ class TelecomInvoicingCalls(models.AbstractModel):
             # Two records of it differ: which one is right, somebody has to say.
             " AND NOT EXISTS (SELECT FROM telecom_rejection r"
             " WHERE r.call_identity = c.identity AND r.reason = 'conflict')"
-            " AND (%s)",
+            " AND NOT %s AND (%s)",
             company.id,
             list(payers.ids),
             date_to,
+            KEPT_OFF,
             only,
         )
 
@@ -99,13 +111,7 @@ class TelecomInvoicingCalls(models.AbstractModel):
             """
             SELECT c.id, c.price, c.duration, c.rate_id,
                    c.number_id AS own_number_id, c.partner_id, c.currency_id,
-                   CASE s.invoice_per
-                        WHEN 'number' THEN COALESCE(c.number_id, 0)::text
-                        WHEN 'department' THEN COALESCE(n.department_id, 0)::text
-                        WHEN 'contract' THEN COALESCE(n.contract_reference, '')
-                        ELSE '' END AS invoice_key,
-                   CASE WHEN s.is_sectioned
-                        THEN COALESCE(n.department_id, 0) ELSE 0 END AS department_id,
+                   %(invoice_key)s AS invoice_key, %(department)s AS department_id,
                    CASE WHEN s.is_numbered
                         THEN COALESCE(c.number_id, 0) ELSE 0 END AS number_id,
                    CASE WHEN s.line_by IN ('all', 'label') THEN 'all'
@@ -125,6 +131,8 @@ class TelecomInvoicingCalls(models.AbstractModel):
          LEFT JOIN telecom_number n ON n.id = c.number_id
              WHERE %(billable)s
             """,
+            invoice_key=INVOICE_KEY,
+            department=DEPARTMENT,
             kind=KIND,
             label=LABEL,
             never_itemised=NEVER_ITEMISED,

@@ -10,13 +10,18 @@ def _is_fee(line):
     return line.telecom_subscription_id or line.telecom_topup_id
 
 
-def credited(*states: str) -> SQL:
-    """SQL condition: the call of a link ``i`` was taken off by what is in a state."""
+def credited(*states: str, but: int = 0) -> SQL:
+    """SQL condition: the call of a link ``i`` was taken off by what is in a state.
+
+    :param but: a release that does not count
+    """
     return SQL(
         "EXISTS (SELECT FROM telecom_release_call o"
         " JOIN telecom_release r ON r.id = o.release_id AND r.state = ANY(%s)"
+        " AND r.id <> %s"
         " WHERE o.call_id = i.call_id AND o.move_line_id = i.move_line_id)",
         list(states),
+        but,
     )
 
 
@@ -60,21 +65,22 @@ class TelecomInvoicingRelease(models.AbstractModel):
         :param condition: SQL on the links ``i``
         """
         self.env.flush_all()
-        rows = self.env.execute_query(
+        linked = SQL(
+            "c.id IN (SELECT i.call_id FROM telecom_call_invoice i WHERE %s)", condition
+        )
+        self.env["telecom.bundle.pass"]._mark_calls(linked)
+        self.env.cr.execute(
             SQL(
                 "WITH gone AS (DELETE FROM telecom_call_invoice i WHERE %s"
                 " RETURNING call_id, move_line_id)"
                 " INSERT INTO telecom_call_release (call_id, move_line_id, release_id)"
-                " SELECT call_id, move_line_id, %s FROM gone RETURNING call_id",
+                " SELECT call_id, move_line_id, %s FROM gone",
                 condition,
                 release.id if release else None,
             )
         )
-        if rows:
-            ids = [call_id for (call_id,) in rows]
-            self.env["telecom.bundle.pass"]._mark_calls(SQL("c.id = ANY(%s)", ids))
         self.env["telecom.call"].invalidate_model()
-        return len(rows)
+        return self.env.cr.rowcount
 
     @api.model
     def _take_back(self, lines):

@@ -38,7 +38,8 @@ class TelecomPartnerDetailMixin(models.AbstractModel):
         groups=READER,
         help="So many of the last digits of other people's numbers are not shown in "
         "call details, whatever their form. 0: whole numbers. Digits that tell the "
-        "destination always stay.",
+        "destination always stay. This is how bills look, of all calls, and can be "
+        "taken back; what a customer hides for good is its masking.",
     )
 
     _telecom_hidden_digits_range = models.Constraint(

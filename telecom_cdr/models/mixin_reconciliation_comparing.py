@@ -74,8 +74,12 @@ class TelecomReconciliationComparingMixin(models.AbstractModel):
 
     def _moments(self):
         """The first moment of the period and the one behind its last, in UTC."""
+        return self._moments_of(self.date_from, self.date_to)
+
+    def _moments_of(self, first, last):
+        """The first moment of a day and the one behind another, in UTC."""
         zone = ZoneInfo(self.company_id.telecom_tz or "UTC")
-        days = (self.date_from, self.date_to + timedelta(days=1))
+        days = (first, last + timedelta(days=1))
         return [
             datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
             for day in days
@@ -89,12 +93,19 @@ class TelecomReconciliationComparingMixin(models.AbstractModel):
         """
         self.ensure_one()
         self._check_not_accepted()
+        self._check_not_comparing()
         self.env.flush_all()
-        file = (
-            self.env["telecom.file"].sudo().new({"source_id": source.id, "name": name})
-        )
-        found = CallComparison(file, self)
+        found = CallComparison(self._compared_file(source, name), self)
         found.test(stream, name)
+        self._finish_comparing(found, name, is_whole)
+
+    def _compared_file(self, source, name):
+        """A file as the import takes it, which is not in the database."""
+        files = self.env["telecom.file"].sudo()
+        return files.new({"source_id": source.id, "name": name})
+
+    def _finish_comparing(self, found, name, is_whole):
+        """List what is missing, and say what came of it."""
         if found.failures:
             told = [f"{one}: {worded(self.env, text)}" for one, text in found.failures]
             raise UserError("\n".join(told))
@@ -121,6 +132,7 @@ class TelecomReconciliationComparingMixin(models.AbstractModel):
         """Drop what a file was compared with."""
         self.check_access("write")
         self._check_not_accepted()
+        self._check_not_comparing()
         differences = self.env["telecom.file.difference"].sudo()
         differences.search([("reconciliation_id", "in", self.ids)]).unlink()
         self.write({"compared_name": False, "compared_at": False})
@@ -135,6 +147,7 @@ class TelecomReconciliationComparingMixin(models.AbstractModel):
 
     def action_compare(self):
         """Ask for the file to compare with."""
+        self._check_not_comparing()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_reconciliation_compare_action"
         )

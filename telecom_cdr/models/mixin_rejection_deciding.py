@@ -26,8 +26,8 @@ class TelecomRejectionDecidingMixin(models.AbstractModel):
 
     identity = Uuid(readonly=True, index="btree_not_null")
     call_identity = Uuid(readonly=True, index="btree_not_null")
-    # What the carrier charges is among them: nobody reads them but the code.
-    facts = fields.Json(readonly=True, groups="base.group_system")
+    # Amounts of the carrier and hidden digits are among them: only the code reads them.
+    facts = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     call_id = fields.Many2one(
         "telecom.call", string="Our call", compute="_compute_call_id"
     )
@@ -68,7 +68,8 @@ class TelecomRejectionDecidingMixin(models.AbstractModel):
     def _compute_theirs(self):
         for rejection in self:
             facts = rejection.sudo().facts or {}
-            parties = (facts.get("calling_number"), facts.get("called_number"))
+            called = facts.get("shown_number") or facts.get("called_number")
+            parties = (facts.get("calling_number"), called)
             rejection.their_start_at = facts.get("start_at")
             rejection.their_parties = " → ".join(one or "?" for one in parties)
             rejection.their_duration = hms(facts.get("duration") or 0)

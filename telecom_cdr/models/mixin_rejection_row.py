@@ -3,7 +3,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .covered_rows import CoveredRows
+from .covered_rows import TOLD, CoveredRows
+from .mixin_file_masking import covered
 from .reading_messages import worded
 
 # What is kept of a row -> what is shown of it.
@@ -20,15 +21,15 @@ class TelecomRejectionRowMixin(models.AbstractModel):
     _name = "telecom.rejection.row.mixin"
     _description = "Text of a Rejected Row"
 
-    kept_raw = fields.Text(string="Row as kept", groups="base.group_system")
-    kept_found = fields.Char(string="Found as kept", groups="base.group_system")
+    kept_raw = fields.Text(string="Row as kept", groups=fields.NO_ACCESS)
+    kept_found = fields.Char(string="Found as kept", groups=fields.NO_ACCESS)
     raw = fields.Text(
         compute="_compute_row",
         search="_search_raw",
         help="The row as it stands in the file.",
     )
     found = fields.Char(compute="_compute_row", search="_search_found")
-    wording = fields.Json(readonly=True, groups="base.group_system")
+    wording = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     message = fields.Char(
         compute="_compute_row",
         search="_search_message",
@@ -58,15 +59,19 @@ class TelecomRejectionRowMixin(models.AbstractModel):
     def _compute_row(self):
         for file, rejections in self.grouped("file_id").items():
             rows = CoveredRows(file) if file._hides_amounts() else None
+            digits = file._digits_to_cover_here()
             for rejection in rejections:
-                rejection._show(rows)
+                # What these say of themselves has no hidden digits.
+                is_told = rejection.reason in TOLD
+                rejection._show(rows, 0 if is_told else digits)
 
-    def _show(self, rows):
-        """Show the row, by way of what covers it."""
+    def _show(self, rows, digits):
+        """Show the row, by way of what covers its amounts and digits of numbers."""
         kept = self.sudo()
         told = (kept.kept_raw or "", kept.kept_found or "", kept.wording or {})
         if rows:
             told = rows.shown(self.reason, *told)
+        told = [covered(one, digits) for one in told]
         self.raw, self.found = (text or False for text in told[:2])
         self.message = worded(self.env, told[2]) or False
 
@@ -94,4 +99,7 @@ class TelecomRejectionRowMixin(models.AbstractModel):
             source = "file_id.source_id"
             domain &= Domain(f"{source}.file_type", "=", "usage")
             domain &= Domain(f"{source}.format_id.holds_amounts", "=", False)
+        if self.env["telecom.file"]._must_hide_numbers():
+            hiding = self.env["telecom.masking"]._companies_in_play()
+            domain &= Domain("company_id", "not in", hiding.ids)
         return Domain("id", "in", self.sudo()._search(domain))

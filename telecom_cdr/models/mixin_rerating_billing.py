@@ -3,12 +3,13 @@
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..parsers import numbering
 from . import rerating_sql as sql
+from .mixin_invoicing_calls import DEPARTMENT, INVOICE_KEY
 
 
 class TelecomReratingBilling(models.AbstractModel):
@@ -18,62 +19,132 @@ class TelecomReratingBilling(models.AbstractModel):
     _description = "Bills of a Re-rating"
 
     def _bill_corrections(self):
-        """Draft an invoice or a credit note per customer for what invoices lack."""
+        """Draft invoices and credit notes, in each customer's shape, for what lacks."""
         condition = SQL(
             "k.rerating_id = %s AND k.is_invoiced AND k.outcome = 'proposed'", self.id
         )
         sql.judge(self.env, condition)
         self.env.flush_all()
-        lines = defaultdict(list)
+        documents = defaultdict(list)
         for row in self._correction_rows(condition):
-            lines[row["partner_id"], row["currency_id"]].append(row)
-        for (partner_id, currency_id), rows in lines.items():
-            self._bill_customer(partner_id, currency_id, rows)
-        self._link_corrections(condition)
+            key = (row["partner_id"], row["currency_id"], row["invoice_key"])
+            documents[key].append(row)
+        lines = {}
+        for key, rows in documents.items():
+            for line in self._bill_customer(*key, rows):
+                lines[(*key, line.telecom_origin_line_id.id)] = line.id
+        self._link_corrections(condition, lines)
 
-    def _correction_rows(self, condition):
-        """One row for each line of an invoice whose calls have another price."""
-        return self.env.execute_query_dict(
+    def _billing(self):
+        """The invoicing of this company, whoever applies the re-rating."""
+        return self.env["telecom.invoicing"].sudo().with_company(self.company_id)
+
+    def _keyed_corrections(self, condition):
+        """SQL of the corrected calls with the keys of their documents.
+
+        They are those by which the calls would be invoiced now.
+        """
+        payers = self.env.execute_query(
             SQL(
-                """
-                SELECT k.old_partner_id AS partner_id, k.old_currency_id AS currency_id,
-                       k.origin_line_id, count(*) AS calls,
-                       sum(k.difference)::text AS amount
-                  FROM telecom_rerating_call k WHERE %s
-              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-                """,
+                "SELECT DISTINCT k.old_partner_id FROM telecom_rerating_call k"
+                " WHERE %s",
                 condition,
             )
         )
+        partners = self.env["res.partner"].browse([row[0] for row in payers if row[0]])
+        return SQL(
+            """
+            SELECT k.rerating_id, k.company_id, k.call_id, k.difference,
+                   k.old_partner_id AS partner_id, k.old_currency_id AS currency_id,
+                   k.origin_line_id, k.old_number_id AS number_id,
+                   %s AS invoice_key, %s AS department_id
+              FROM telecom_rerating_call k
+         LEFT JOIN %s ON s.partner_id = k.old_partner_id
+         LEFT JOIN telecom_number n ON n.id = k.old_number_id
+             WHERE %s
+            """,
+            INVOICE_KEY,
+            DEPARTMENT,
+            self._billing()._shape_rows(self.company_id, partners),
+            condition,
+        )
 
-    def _bill_customer(self, partner_id, currency_id, rows):
-        """One draft: an invoice where the customer owes, else a credit note."""
+    def _correction_rows(self, condition):
+        """One row for each line of an invoice whose calls have another price.
+
+        With the difference of each of its numbers, for the analytic accounts.
+        """
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT partner_id, currency_id, invoice_key, origin_line_id,
+                       min(department_id) AS department_id,
+                       sum(calls)::bigint AS calls,
+                       sum(amount)::text AS amount,
+                       array_agg(number_id ORDER BY number_id) AS number_ids,
+                       array_agg(amount::text ORDER BY number_id) AS number_amounts
+                  FROM (SELECT k.partner_id, k.currency_id, k.invoice_key,
+                               k.department_id, k.origin_line_id,
+                               COALESCE(k.number_id, 0) AS number_id,
+                               count(*) AS calls, sum(k.difference) AS amount
+                          FROM (%s) k GROUP BY 1, 2, 3, 4, 5, 6) g
+              GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+                """,
+                self._keyed_corrections(condition),
+            )
+        )
+
+    def _bill_customer(self, partner_id, currency_id, invoice_key, rows):
+        """One draft: an invoice where the customer owes, else a credit note.
+
+        :return: its lines that correct others
+        """
         currency = self.env["res.currency"].browse(currency_id)
         unit = Decimal(1).scaleb(-currency.decimal_places)
         for row in rows:
             row["amount"] = Decimal(row["amount"]).quantize(unit, ROUND_HALF_UP)
         billed = [row for row in rows if row["amount"]]
+        moves = self.env["account.move"].with_company(self.company_id).sudo()
         if not billed:
-            return
+            return moves.line_ids
         sign = -1 if sum(row["amount"] for row in billed) < 0 else 1
-        company = self.company_id
-        move = self.env["account.move"].with_company(company).sudo()
         lang = self.env["res.partner"].browse(partner_id).lang or self.env.lang
-        move.create(
+        writer = self.with_context(lang=lang)
+        lines = [
+            (
+                row["department_id"],
+                writer._prepare_correction(row, sign)
+                | self._correction_distribution(row),
+            )
+            for row in billed
+        ]
+        values = writer._correction_document(
+            partner_id, currency_id, invoice_key, lines
+        )
+        reference = writer._correction_reference(billed)
+        # Electronic invoices carry the contract in the reference: it stays there.
+        place = "invoice_origin" if values.get("ref") else "ref"
+        move = moves.create(
             {
+                **values,
+                place: reference,
                 "move_type": "out_refund" if sign < 0 else "out_invoice",
-                "company_id": company.id,
-                "partner_id": partner_id,
-                "currency_id": currency_id,
-                "ref": self.with_context(lang=lang)._correction_reference(billed),
                 "telecom_rerating_id": self.id,
-                "invoice_line_ids": [
-                    fields.Command.create(
-                        self.with_context(lang=lang)._prepare_correction(row, sign)
-                    )
-                    for row in billed
-                ],
             }
+        )
+        return move.invoice_line_ids.filtered("telecom_origin_line_id")
+
+    def _correction_document(self, partner_id, currency_id, invoice_key, lines):
+        """Values of a document in the shape of the customer's invoices."""
+        billing = self._billing()
+        payer = self.env["res.partner"].browse(partner_id)
+        shape = self.env["telecom.invoice.shape"]._of_payers(self.company_id, payer)
+        return billing._prepare_move(
+            partner_id,
+            currency_id,
+            invoice_key,
+            shape[partner_id],
+            billing._in_sections(lines),
         )
 
     def _correction_reference(self, rows):
@@ -116,12 +187,24 @@ class TelecomReratingBilling(models.AbstractModel):
             values |= invoicing._values_of_total(
                 row["amount"] * sign, product, payer, row["currency_id"]
             )
-        if origin.analytic_distribution:
-            values["analytic_distribution"] = origin.analytic_distribution
         return values
 
-    def _link_corrections(self, condition):
-        """Remember on each call what was billed, in one statement."""
+    def _correction_distribution(self, row):
+        """That of the line of one number; of several, by what each is corrected by."""
+        origin = self.env["account.move.line"].sudo().browse(row["origin_line_id"])
+        pairs = zip(row["number_ids"], row["number_amounts"], strict=True)
+        amounts = [(number_id, Decimal(amount)) for number_id, amount in pairs]
+        shared = self._billing()._line_distribution({"number_amounts": amounts})
+        if not (len(amounts) > 1 and shared):
+            shared = origin.analytic_distribution or shared
+        return {"analytic_distribution": shared} if shared else {}
+
+    def _link_corrections(self, condition, lines):
+        """Remember on each call what was billed, in one statement.
+
+        :param lines: ids of lines by customer, currency, key of the document and the
+            line that they correct
+        """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -131,16 +214,21 @@ class TelecomReratingBilling(models.AbstractModel):
                 SELECT k.rerating_id, k.company_id, k.call_id,
                        1 + COALESCE((SELECT max(n.number) FROM telecom_call_correction n
                                       WHERE n.call_id = k.call_id), 0),
-                       k.difference, k.old_currency_id, l.id, FALSE
-                  FROM telecom_rerating_call k
-             LEFT JOIN account_move m ON m.telecom_rerating_id = k.rerating_id
-                   AND m.partner_id = k.old_partner_id
-                   AND m.currency_id = k.old_currency_id
-             LEFT JOIN account_move_line l ON l.move_id = m.id
-                   AND l.telecom_origin_line_id = k.origin_line_id
-                 WHERE %s
+                       k.difference, k.currency_id, l.id, FALSE
+                  FROM (%(calls)s) k
+             LEFT JOIN unnest(%(partners)s::int[], %(currencies)s::int[],
+                              %(keys)s::text[], %(origins)s::int[], %(lines)s::int[])
+                       AS l(partner_id, currency_id, invoice_key, origin_line_id, id)
+                    ON l.partner_id = k.partner_id AND l.currency_id = k.currency_id
+                   AND l.invoice_key = k.invoice_key
+                   AND l.origin_line_id = k.origin_line_id
                 """,
-                condition,
+                calls=self._keyed_corrections(condition),
+                partners=[key[0] for key in lines],
+                currencies=[key[1] for key in lines],
+                keys=[key[2] for key in lines],
+                origins=[key[3] for key in lines],
+                lines=list(lines.values()),
             )
         )
         self._settle(condition, "corrected")

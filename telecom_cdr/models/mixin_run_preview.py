@@ -168,6 +168,7 @@ class TelecomRunPreview(models.AbstractModel):
                 self._previous_period(),
                 self.date_to,
                 partners.ids,
+                self.env["account.move.line"]._telecom_line_sql(),
             )
         )
         amounts = {

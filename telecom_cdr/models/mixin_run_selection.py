@@ -82,7 +82,12 @@ class TelecomRunSelection(models.AbstractModel):
             company, self.date_from, self.date_to, None
         )
         before = run_sql.billed_before(
-            self.id or 0, company, self._previous_period(), self.date_to, None
+            self.id or 0,
+            company,
+            self._previous_period(),
+            self.date_to,
+            None,
+            self.env["account.move.line"]._telecom_line_sql(),
         )
         rows = self.env.execute_query(
             SQL(

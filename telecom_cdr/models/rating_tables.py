@@ -14,8 +14,10 @@ from ..engine.ignored import IgnoreRule
 from ..engine.match import DestinationTable, NumberTable
 from ..engine.pipeline import CarrierTerms, RatingTables
 from ..engine.rates.book import RateBook
+from ..engine.untaxed import TaxIncluded
 from ..parsers.numbering import numbers_type
 from .bundle_tables import load_bundles, load_subscriptions
+from .call_secret import load_choices
 from .table_frames import period_sql as _period
 from .table_frames import read_frame as _frame
 from .tariff_tables import (
@@ -60,6 +62,8 @@ def load_tables(env: api.Environment, company: models.BaseModel) -> RatingTables
         currency_id=company.currency_id.id,
         ignored=_ignored(env, company),
         searches=_searches(env, company),
+        taxed=_taxed(env, company),
+        masking=load_choices(env, company.id),
     )
 
 
@@ -125,6 +129,22 @@ def _customers(env, company):
             ),
         )
     )
+
+
+def _taxed(env, company):
+    """Rates whose prices hold the tax, and what their products leave of a price."""
+    rates = env.execute_query(
+        SQL(
+            "SELECT r.id FROM telecom_rate r"
+            " JOIN telecom_tariff t ON t.id = r.tariff_id"
+            " WHERE t.is_tax_included AND t.company_id = %s",
+            company.id,
+        )
+    )
+    if not rates:
+        return TaxIncluded()
+    shares = company.sudo()._telecom_untaxed_shares()
+    return TaxIncluded(frozenset(row[0] for row in rates), shares)
 
 
 def _ignored(env, company):

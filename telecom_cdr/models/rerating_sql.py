@@ -8,7 +8,10 @@ from odoo import api
 from odoo.tools import SQL
 
 from . import copy_binary
+from .call_secret import mask_calls
+from .call_sums import MONTH, NOBODY, insert_marks
 from .call_table import RESULT_COLUMNS, Rows, _columns, copy_rows
+from .mixin_invoicing_release import OWED
 
 NAMES = tuple(RESULT_COLUMNS)
 # Corrections that stand: on an invoice that is not cancelled, and not credited since.
@@ -105,6 +108,7 @@ def compare(env: api.Environment, calls: pd.DataFrame) -> None:
                    CASE WHEN NOT s.is_invoiced THEN
                         CASE WHEN (%(old)s) IS DISTINCT FROM (%(new)s)
                              THEN 'proposed' ELSE 'same' END
+                        WHEN s.is_credited THEN 'same'
                         WHEN s.new_rating_state NOT IN ('rated', 'excluded')
                         THEN 'no_price'
                         WHEN s.new_partner_id IS DISTINCT FROM s.old_partner_id
@@ -118,6 +122,7 @@ def compare(env: api.Environment, calls: pd.DataFrame) -> None:
               FROM (SELECT c.id AS call_id, c.company_id, c.day, r.period_id,
                            i.move_line_id AS origin_line_id,
                            i.call_id IS NOT NULL AS is_invoiced,
+                           i.call_id IS NOT NULL AND NOT %(owed)s AS is_credited,
                            %(corrected)s AS corrected, %(c)s, %(r)s
                       FROM telecom_rerating_result r
                       JOIN telecom_call c ON c.id = r.id AND c.id BETWEEN %(first)s
@@ -130,6 +135,7 @@ def compare(env: api.Environment, calls: pd.DataFrame) -> None:
             old=columns_of("s", "old_"),
             new=columns_of("s", "new_"),
             corrected=CORRECTED,
+            owed=OWED,
             currency_rate=CURRENCY_RATE,
             c=renamed("c", "old_"),
             r=renamed("r", "new_"),
@@ -319,6 +325,8 @@ def judge(env: api.Environment, condition: SQL) -> None:
                                 WHEN k.is_invoiced
                                  AND i.move_line_id IS DISTINCT FROM k.origin_line_id
                                 THEN 'kept_changed'
+                                WHEN k.is_invoiced AND NOT %(owed)s
+                                THEN 'kept_changed'
                                 WHEN %(corrected)s <> k.corrected
                                 THEN 'kept_corrected'
                                 WHEN (%(now)s) IS NOT DISTINCT FROM (%(old)s)
@@ -334,6 +342,7 @@ def judge(env: api.Environment, condition: SQL) -> None:
              WHERE k.id = j.id AND j.outcome <> 'proposed' AND %(condition)s
             """,
             corrected=CORRECTED,
+            owed=OWED,
             now=columns_of("c"),
             old=columns_of("k", "old_"),
             new=columns_of("k", "new_"),
@@ -359,7 +368,9 @@ def write_results(env: api.Environment, condition: SQL, way: str) -> int:
                    AND (%(now)s) IS NOT DISTINCT FROM (%(before)s)
                    AND NOT EXISTS (SELECT FROM telecom_call_invoice i
                                     WHERE i.call_id = c.id)
-             RETURNING k.id)
+             RETURNING k.id, c.company_id, %(month)s AS month,
+                       ARRAY[k.old_partner_id, k.new_partner_id] AS payers),
+            marked AS (%(marks)s)
             UPDATE telecom_rerating_call k SET outcome = %(done)s
               FROM written WHERE k.id = written.id
             """,
@@ -368,9 +379,30 @@ def write_results(env: api.Environment, condition: SQL, way: str) -> int:
             before=columns_of("k", before),
             condition=condition,
             done=done,
+            month=MONTH,
+            marks=insert_marks(
+                SQL(
+                    "SELECT DISTINCT w.company_id, w.month,"
+                    " COALESCE(payer, %s) AS partner_id"
+                    " FROM written w, unnest(w.payers) payer",
+                    NOBODY,
+                )
+            ),
         )
     )
-    return env.cr.rowcount
+    written = env.cr.rowcount
+    mask_calls(env, _written(condition, done))
+    return written
+
+
+def _written(condition: SQL, outcome: str) -> SQL:
+    """SQL condition: the call ``c`` is one of those ``k`` that were written."""
+    return SQL(
+        "c.id IN (SELECT k.call_id FROM telecom_rerating_call k"
+        " WHERE %s AND k.outcome = %s)",
+        condition,
+        outcome,
+    )
 
 
 def new_references(env: api.Environment, condition: SQL) -> pd.DataFrame:

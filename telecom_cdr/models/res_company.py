@@ -15,8 +15,12 @@ class ResCompany(models.Model):
     _inherit = [
         "res.company",
         "telecom.company.detail.mixin",
+        "telecom.company.dispute.mixin",
         "telecom.company.email.mixin",
+        "telecom.company.limit.mixin",
+        "telecom.company.masking.mixin",
         "telecom.company.run.mixin",
+        "telecom.company.tax.mixin",
     ]
 
     telecom_tariff_id = fields.Many2one(

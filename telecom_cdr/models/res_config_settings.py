@@ -43,6 +43,21 @@ class ResConfigSettings(models.TransientModel):
     telecom_run_day = fields.Integer(
         related="company_id.telecom_run_day", readonly=False
     )
+    telecom_dispute_keep_off = fields.Boolean(
+        related="company_id.telecom_dispute_keep_off", readonly=False
+    )
+    telecom_dispute_user_id = fields.Many2one(
+        related="company_id.telecom_dispute_user_id", readonly=False
+    )
+    telecom_limit_sms = fields.Boolean(
+        related="company_id.telecom_limit_sms", readonly=False
+    )
+    telecom_has_sms = fields.Boolean(
+        string="Odoo's app for SMS is installed", compute="_compute_telecom_has_sms"
+    )
+    telecom_masked_digits = fields.Integer(
+        related="company_id.telecom_masked_digits", readonly=False
+    )
     telecom_max_file_mb = fields.Integer(
         related="company_id.telecom_max_file_mb", readonly=False
     )
@@ -63,3 +78,6 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="telecom_cdr.archive_limit_mb",
         default=2048,
     )
+
+    def _compute_telecom_has_sms(self):
+        self.telecom_has_sms = "sms.sms" in self.env

@@ -12,6 +12,8 @@ class ResPartner(models.Model):
         "telecom.used.mixin",
         "telecom.partner.currency.mixin",
         "telecom.partner.detail.mixin",
+        "telecom.partner.limit.mixin",
+        "telecom.partner.masking.mixin",
         "telecom.partner.reference.mixin",
         "telecom.partner.run.mixin",
     ]

@@ -10,13 +10,8 @@ from datetime import date
 
 from odoo.tools import SQL
 
+from .dispute_sql import kept_off
 from .waiting_sql import CONFLICTS, OPEN_REJECTION
-
-# Lines that bill calls, fees of bundles and top-ups.
-TELECOM_LINE = SQL(
-    "(l.telecom_kind IS NOT NULL OR l.telecom_subscription_id IS NOT NULL"
-    " OR l.telecom_topup_id IS NOT NULL)"
-)
 
 
 def _of_period(moment: SQL, start: date, end: date) -> SQL:
@@ -43,6 +38,7 @@ def gaps(
         own = SQL("c.partner_id = ANY(%s)", list(partner_ids))
     period = {"company": company_id, "start": start, "end": end}
     parts = [_calls(period, own), _files(period), _missing(period), _conflicts(period)]
+    parts.append(kept_off(company_id, end, partner_ids))
     return SQL(" UNION ALL ").join(parts)
 
 
@@ -137,6 +133,7 @@ def billed_before(
     previous: tuple[date, date],
     end: date,
     partner_ids: Sequence[int] | None,
+    telecom_line: SQL,
 ) -> SQL:
     """What customers were invoiced for the period before.
 
@@ -144,6 +141,7 @@ def billed_before(
     count by their date: from the last day of the period before until the day before
     the last one of this period.
 
+    :param telecom_line: condition of the lines ``l`` that telephony bills
     :return: SQL of customer id, currency id, untaxed amount of the period before
         (null: no invoice of it; there were other ones)
     """
@@ -175,7 +173,7 @@ def billed_before(
         company=company_id,
         run=run_id,
         own=own,
-        telecom_line=TELECOM_LINE,
+        telecom_line=telecom_line,
     )
 
 

@@ -19,6 +19,7 @@ from odoo.tools import SQL
 
 from ..engine.same_call import KEY, NEVER, NONE, twins
 from .call_facts import pack_facts, stored_facts, unpack_facts
+from .call_secret import is_hidden, whole
 from .call_store import rate_facts, remove_calls, store_calls
 from .rating_tables import load_tables
 from .row_account import RowAccount
@@ -139,30 +140,32 @@ class SameCalls:
                       FROM unnest(%(calling)s::text[], %(called)s::text[])
                            AS p(calling, called))
                 SELECT c.id AS row, 'stored' AS origin, c.direction, c.service,
-                       c.calling_number, c.called_number, c.identity::text,
+                       c.calling_number, p.called AS called_number, c.identity::text,
                        c.start_at, c.duration, c.carrier_id, f.source_id, c.file_id,
                        c.line_number, EXISTS (SELECT FROM telecom_call_invoice i
                                                WHERE i.call_id = c.id) AS is_invoiced
                   FROM telecom_call c
                   JOIN parties p ON p.calling = c.calling_number
-                                AND p.called = c.called_number
+                                AND p.called = %(whole)s
                   JOIN telecom_file f ON f.id = c.file_id
                                      AND f.identity_salt IS NULL
                  WHERE c.company_id = %(company)s
                    AND c.start_at BETWEEN %(first)s AND %(last)s
              UNION ALL
                 SELECT t.id, 'twin', t.direction, t.service, t.calling_number,
-                       t.called_number, t.identity::text, t.start_at, t.duration,
+                       p.called, t.identity::text, t.start_at, t.duration,
                        t.carrier_id, f.source_id, t.file_id, t.line_number, FALSE
                   FROM telecom_call_twin t
                   JOIN parties p ON p.calling = t.calling_number
-                                AND p.called = t.called_number
+                                AND p.called = %(whole_twin)s
                   JOIN telecom_file f ON f.id = t.file_id
                  WHERE t.company_id = %(company)s
                    AND t.start_at BETWEEN %(first)s AND %(last)s
                 """,
                 calling=_listed(near["calling_number"]),
                 called=_listed(near["called_number"]),
+                whole=whole("c"),
+                whole_twin=whole_twin("t"),
                 company=self.company.id,
                 first=(near["start_at"].min() - AROUND).to_pydatetime(),
                 last=(near["start_at"].max() + AROUND).to_pydatetime(),
@@ -309,7 +312,8 @@ class SameCalls:
                    identity, stands, is_flagged, facts, direction, service,
                    calling_number, called_number, start_at, duration)
             SELECT %s, v.*, v.facts->>'direction', v.facts->>'service',
-                   v.facts->>'calling_number', v.facts->>'called_number',
+                   v.facts->>'calling_number',
+                   COALESCE(v.facts->>'shown_number', v.facts->>'called_number'),
                    (v.facts->>'start_at')::timestamp, (v.facts->>'duration')::int
               FROM unnest(%s::int[], %s::int[], %s::int[], %s::uuid[], %s::uuid[],
                           %s::bool[], %s::jsonb[])
@@ -323,7 +327,7 @@ class SameCalls:
     def _waiting(self, rows):
         """Rows that a person is to look at, as rejections."""
         rows = rows[rows["is_flagged"].to_numpy(bool)]
-        told = rows["calling_number"] + " → " + rows["called_number"]
+        told = rows["calling_number"] + " → " + rows["facts"].map(_shown_number)
         carriers = self.env["telecom.carrier"].browse(rows["stands_carrier"].tolist())
         return rows.assign(
             raw=rows["start_at"].astype(str) + "  " + told,
@@ -335,6 +339,21 @@ class SameCalls:
                 for carrier in carriers
             ],
         )
+
+
+def whole_twin(alias: str) -> SQL:
+    """SQL of the number that a twin called, all of its digits."""
+    return SQL(
+        "CASE WHEN %s THEN %s->>'called_number' ELSE %s END",
+        is_hidden(alias),
+        SQL.identifier(alias, "facts"),
+        SQL.identifier(alias, "called_number"),
+    )
+
+
+def _shown_number(facts):
+    """The called number of packed facts as people may see it."""
+    return facts.get("shown_number") or facts.get("called_number")
 
 
 def _listed(texts):

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -112,3 +114,33 @@ def _adopt(attachments, path, size, sha256, sha1):
     # A rollback leaves the file for the garbage collector.
     attachments._mark_for_gc(store_fname)
     return StoredContent(size, sha256, sha1, store_fname)
+
+
+def content_of(record: models.BaseModel, field: str) -> models.BaseModel:
+    """The attachment that holds a binary field; nothing where it is empty."""
+    return (
+        record.env["ir.attachment"]
+        .sudo()
+        .search(
+            [
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+                ("res_field", "=", field),
+            ],
+            limit=1,
+        )
+    )
+
+
+@contextmanager
+def open_content(record: models.BaseModel, field: str) -> Iterator[BinaryIO]:
+    """Open a binary field as a stream, without loading it where it is a file."""
+    attachment = content_of(record, field)
+    if attachment.store_fname:
+        with open(attachment._full_path(attachment.store_fname), "rb") as stored:
+            yield stored
+        return
+    with tempfile.TemporaryFile() as stream:
+        stream.write(attachment.raw or b"")
+        stream.seek(0)
+        yield stream

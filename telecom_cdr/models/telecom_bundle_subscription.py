@@ -137,7 +137,7 @@ class TelecomBundleSubscription(models.Model):
         for subscription in self:
             one = most.get(subscription.id, usage)
             subscription.used_percent = one.used_percent
-            subscription.used_text = one and one._used_of_text()
+            subscription.used_text = one._used_of_text() if one else False
 
     # === DAYS AND PERIODS === #
 

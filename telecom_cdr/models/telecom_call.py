@@ -7,6 +7,8 @@ from odoo.tools import SQL
 
 from ..parsers import numbering
 from .bulk_fields import BigInteger, Day, Moment, UncheckedMany2one, Uuid
+from .call_secret import create_secrets
+from .call_sums import create_sum_tables, mark_calls
 from .durations import hms
 from .price_guard import create_guards
 from .telecom_destination import CATEGORIES
@@ -64,6 +66,7 @@ class TelecomCall(models.Model):
     """
 
     _name = "telecom.call"
+    _inherit = ["telecom.call.dispute.mixin", "telecom.call.sum.mixin"]
     _description = "Telecom Call"
     _log_access = False
     _order = "id desc"
@@ -195,6 +198,8 @@ class TelecomCall(models.Model):
             # Ids only grow: no page of their index is ever split.
             cr.execute("ALTER INDEX telecom_call_pkey SET (fillfactor = 100)")
         create_guards(self.env)
+        create_secrets(self.env)
+        create_sum_tables(self.env)
         # A call is on one line at most, and a deleted draft line lets its calls
         # go. What a credit note has given back is remembered beside.
         cr.execute(
@@ -466,7 +471,9 @@ class TelecomCall(models.Model):
     def _delete_of_file(self, files):
         """Take calls back with their draws; the rest of their months is dealt anew."""
         ids = list(files.ids)
-        self.env["telecom.bundle.pass"]._mark_calls(SQL("c.file_id = ANY(%s)", ids))
+        these = SQL("c.file_id = ANY(%s)", ids)
+        self.env["telecom.bundle.pass"]._mark_calls(these)
+        mark_calls(self.env, these)
         for query in (
             "DELETE FROM telecom_bundle_draw d USING telecom_call c"
             " WHERE d.call_id = c.id AND c.file_id = ANY(%s)",

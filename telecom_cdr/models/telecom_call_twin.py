@@ -34,7 +34,7 @@ class TelecomCallTwin(models.Model):
     start_at = Moment(string="Start", readonly=True)
     duration = fields.Integer(string="Seconds", readonly=True)
     is_flagged = fields.Boolean(string="Waits for a person", readonly=True)
-    facts = fields.Json(readonly=True, groups="base.group_system")
+    facts = fields.Json(readonly=True, groups=fields.NO_ACCESS)
 
     _identity_uniq = models.UniqueIndex("(identity)", "This call is left out already.")
     _parties_idx = models.Index("(calling_number, called_number, start_at)")

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ..parsers.archives import ArchiveLimits, members
 from ..parsers.exceptions import FileError
+from .mixin_file_masking import covered
 from .reading_messages import worded, worded_for_company
 from .stored_content import TooLarge, store_stream
 
@@ -40,6 +41,7 @@ class TelecomFile(models.Model):
         "telecom.file.processing.mixin",
         "telecom.file.release.mixin",
         "telecom.file.revert.mixin",
+        "telecom.file.masking.mixin",
         "telecom.file.account.mixin",
         "telecom.file.amounts.mixin",
         "telecom.file.totals.mixin",
@@ -365,9 +367,12 @@ class TelecomFile(models.Model):
 
     def _set_failed(self, error):
         """Keep what was wrong where the user looks; the bytes are kept anyway."""
-        _logger.info("File %s: %s (%s)", self.id, error.message, error.reason)
-        self.write({"state": "failed", "error_wording": error.wording})
-        self.message_post(body=worded_for_company(self.company_id, error.wording))
+        digits = self._digits_to_cover()
+        message = covered(error.message, digits)
+        wording = covered(error.wording, digits)
+        _logger.info("File %s: %s (%s)", self.id, message, error.reason)
+        self.write({"state": "failed", "error_wording": wording})
+        self.message_post(body=worded_for_company(self.company_id, wording))
         self._commit_step()
 
     def _set_processed(self):
@@ -385,8 +390,12 @@ class TelecomFile(models.Model):
 
     @api.model
     def _commit_step(self):
-        """End a step of long work. Tests of one transaction only flush."""
-        if (
+        """End a step of long work. Tests of one transaction only flush.
+
+        So does who works in a savepoint of others, and says so in the context.
+        """
+        is_one = self.env.context.get("telecom_one_transaction")
+        if is_one or (
             modules.module.current_test
             and self.env.cr.__class__.__name__ != "TestCursor"
         ):

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .bulk_fields import Moment, UncheckedMany2one, Uuid
+from .call_secret import shown_numbers
 from .durations import hms
 from .telecom_call import COST_GROUP
 
@@ -130,6 +131,7 @@ class TelecomFileDifference(models.Model):
         names = ("line_number", "start_at", "calling_number", "called_number")
         values = {name: rows[name] for name in names}
         values["start_at"] = rows["start_at"].astype(str)
+        values["called_number"] = shown_numbers(rows)
         values["is_withheld"] = rows["is_withheld"] & rows["direction"].eq("incoming")
         values |= {
             name: columns.get(name, pd.Series(0, rows.index)) for name in NUMBERS

@@ -37,10 +37,18 @@ class TelecomInvoicing(models.AbstractModel):
             notes where the customer is owed more than owes
         """
         company = self.env.company
-        payers = partners.commercial_partner_id
+        payers = self._payers_to_bill(partners.commercial_partner_id, date_to)
         self._make_ready(payers)
         others = self._other_lines(company, payers, date_from, date_to)
         return self._bill(payers, date_to, others)
+
+    @api.model
+    def _payers_to_bill(self, payers, _date_to):
+        """Those of some customers who are billed at all: extend this to leave some out.
+
+        :param _date_to: the last local day that is billed
+        """
+        return payers
 
     def _make_ready(self, payers):
         """Prices as of now: whatever has changed since counts before the invoice."""

@@ -43,6 +43,7 @@ class TelecomNumber(models.Model):
         "analytic.mixin",
         "telecom.used.mixin",
         "telecom.number.codes.mixin",
+        "telecom.number.limit.mixin",
     ]
     _rec_name = "number"
     _order = "number, date_start desc, id desc"

@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.masking import COLUMNS
 from .bulk_fields import BigInteger
+from .call_secret import whole
 
 # Columns of a call that may hold an identifier of ours.
 PARTIES = (
@@ -14,6 +16,8 @@ PARTIES = (
     "account_code",
     "trunk",
 )
+# Those of which digits may be kept beside the call.
+HIDDEN_PARTIES = tuple(name for name in PARTIES if name in COLUMNS)
 # Fields of a mark that a call has under the same name.
 SAME_FIELDS = ("service", "direction", "category", "trunk")
 
@@ -145,6 +149,8 @@ class TelecomRatingMark(models.Model):
         """Calls that name an identifier in any column for one."""
         lines = self.env["telecom.source.identifier"]
         parts = [Domain(name, "=", self.number) for name in PARTIES]
+        names = SQL(", ").join(SQL.identifier("s", name) for name in HIDDEN_PARTIES)
+        parts.append(_hidden(SQL("%s IN (%s)", self.number, names)))
         for name in lines._extra_names(self.company_id):
             parts.append(self._extra_domain(name, [self.number]))
         return Domain.OR(parts)
@@ -160,8 +166,8 @@ class TelecomRatingMark(models.Model):
 
         def to_sql(model, alias, query):
             return SQL(
-                "%s->>%s = ANY(%s)",
-                SQL.identifier(alias, "extra"),
+                "(%s)->>%s = ANY(%s)",
+                whole(alias, "extra"),
                 name,
                 list(texts),
             )
@@ -180,6 +186,8 @@ class TelecomRatingMark(models.Model):
             return domain
         # Short codes and what is no number at all are few: rate them too.
         called = [Domain("called_number", "=like", f"+{p}%") for p in prefixes]
+        patterns = [f"+{prefix}%" for prefix in prefixes]
+        called.append(_hidden(SQL("s.called_number LIKE ANY(%s)", patterns)))
         called.append(~Domain("called_number", "=like", "+%"))
         if self.destination_id:
             called.append(Domain("destination_id", "=", self.destination_id.id))
@@ -241,3 +249,16 @@ class TelecomRatingMark(models.Model):
             & Domain("partner_id", "not in", away.partner_id.ids)
             & ~Domain("number_id", "in", away.number_id.ids)
         )
+
+
+def _hidden(condition):
+    """Domain of the calls with hidden digits whose whole numbers ``s`` are so."""
+
+    def to_sql(model, alias, query):
+        return SQL(
+            "%s IN (SELECT s.call_id FROM telecom_call_secret s WHERE %s)",
+            SQL.identifier(alias, "id"),
+            condition,
+        )
+
+    return Domain.custom(to_sql=to_sql)

@@ -39,6 +39,8 @@ class TelecomReconciliation(models.Model):
     _inherit = [
         "telecom.reconciliation.bills.mixin",
         "telecom.reconciliation.comparing.mixin",
+        "telecom.reconciliation.background.mixin",
+        "telecom.reconciliation.twins.mixin",
         "telecom.reconciliation.document.mixin",
         "telecom.reconciliation.places.mixin",
         "mail.thread",

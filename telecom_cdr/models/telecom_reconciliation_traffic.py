@@ -37,6 +37,12 @@ class TelecomReconciliationTraffic(models.Model):
     direction = fields.Selection(DIRECTIONS, readonly=True)
     category = fields.Selection(CATEGORIES, readonly=True)
     destination_id = UncheckedMany2one("telecom.destination", readonly=True)
+    told_by_id = UncheckedMany2one(
+        "telecom.carrier",
+        string="Also told by",
+        readonly=True,
+        help="These calls are stored as those of this carrier, who told of them, too.",
+    )
     call_count = fields.Integer(string="Calls", readonly=True)
     duration = BigInteger(string="Time", readonly=True)
     imported_amount = fields.Float(
@@ -57,13 +63,34 @@ class TelecomReconciliationTraffic(models.Model):
     not_rated_count = fields.Integer(string="Calls without cost", readonly=True)
 
     def action_open_calls(self):
-        """Open the calls behind these rows."""
+        """Open the calls behind these rows; of those told twice what is left out."""
+        if all(row.told_by_id for row in self):
+            return self._open_twins()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_call_action"
         )
         action["domain"] = list(Domain.OR(row._calls_domain() for row in self))
         action["context"] = {}
         return action
+
+    def _open_twins(self):
+        """Open what this carrier told of calls for which those of others stand."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr.telecom_call_twin_action"
+        )
+        action["domain"] = list(Domain.OR(row._twins_domain() for row in self))
+        action["context"] = {}
+        return action
+
+    def _twins_domain(self):
+        first, last = self.reconciliation_id._moments_of(self.day, self.day)
+        names = ("carrier_id", "file_id", "service", "direction")
+        facts = (
+            Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
+            for name in names
+        )
+        days = Domain("start_at", ">=", first) & Domain("start_at", "<", last)
+        return Domain.AND([*facts, days])
 
     def _calls_domain(self):
         facts = (

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.invoice_lines import rounded
-from .mixin_invoicing_release import OWED
+from .mixin_invoicing_release import OWED, credited
 
 STATES = [
     ("draft", "Credit note to be posted"),
@@ -89,8 +89,17 @@ class TelecomRelease(models.Model):
 
     # === THE CALLS === #
 
+    def _owed(self):
+        """SQL condition: no other credit note takes the call of a link ``i`` off.
+
+        Neither one that is posted nor one that waits as a draft.
+        """
+        return SQL("NOT %s", credited("draft", "credited", "written_off", but=self.id))
+
     def _choose(self, condition):
         """Note which of the invoice's calls these are.
+
+        One that its lines tell names what they take off, wherever else that waits.
 
         :param condition: SQL on the calls ``c``
         """
@@ -109,18 +118,21 @@ class TelecomRelease(models.Model):
                 self.id,
                 self.move_id.id,
                 condition,
-                OWED,
+                self._owed() if self.is_chosen else OWED,
             )
         )
         self.call_count = self.env.cr.rowcount
 
     def _check_linked(self):
         """Refuse where a call has left its line since it was chosen."""
-        [[linked]] = self.env.execute_query(
+        self.flush_model(["state"])
+        [[linked, owed]] = self.env.execute_query(
             SQL(
-                "SELECT count(*) FROM telecom_release_call o"
-                " JOIN telecom_call_invoice i ON i.call_id = o.call_id"
-                " AND i.move_line_id = o.move_line_id WHERE o.release_id = %s",
+                "SELECT count(*), count(*) FILTER (WHERE %s)"
+                " FROM telecom_release_call c"
+                " JOIN telecom_call_invoice i ON i.call_id = c.call_id"
+                " AND i.move_line_id = c.move_line_id WHERE c.release_id = %s",
+                self._owed(),
                 self.id,
             )
         )
@@ -135,6 +147,46 @@ class TelecomRelease(models.Model):
                     invoice=self.move_id.display_name,
                 )
             )
+        if owed != linked:
+            raise UserError(
+                self.env._(
+                    "%(others)s credits %(count)s of the calls of this credit note, "
+                    "too, and a call is credited once. Delete the other credit note "
+                    "first; or post that one, delete this one and choose again.",
+                    others=", ".join(self._rivals().mapped("display_name")),
+                    count=linked - owed,
+                )
+            )
+
+    @api.model
+    def _waiting_for(self, move, call_id):
+        """Drafts that take a call off an invoice."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT r.id FROM telecom_release_call o"
+                " JOIN telecom_release r ON r.id = o.release_id"
+                " WHERE o.call_id = %s AND r.move_id = %s AND r.state = 'draft'",
+                call_id,
+                move.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _rivals(self):
+        """Other credit notes, drafts or posted, that take the same calls off."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT r.refund_id FROM telecom_release_call c"
+                " JOIN telecom_release_call o ON o.call_id = c.call_id"
+                " AND o.move_line_id = c.move_line_id"
+                " JOIN telecom_release r ON r.id = o.release_id AND r.id <> %s"
+                " AND r.state IN ('draft', 'credited', 'written_off')"
+                " WHERE c.release_id = %s",
+                self.id,
+                self.id,
+            )
+        )
+        return self.env["account.move"].browse(row[0] for row in rows if row[0])
 
     # === THE CREDIT NOTE === #
 
@@ -164,9 +216,11 @@ class TelecomRelease(models.Model):
              LEFT JOIN telecom_release_call o ON o.call_id = k.call_id
                    AND o.release_id = %(release)s
                  WHERE k.is_released IS NOT TRUE AND k.move_line_id IN (%(lines)s)
+                   AND NOT EXISTS (SELECT FROM telecom_call_invoice i
+                                    WHERE i.call_id = k.call_id AND NOT %(owed)s)
               GROUP BY 1 HAVING count(o.call_id) > 0
                 """,
-                owed=OWED,
+                owed=self._owed(),
                 release=self.id,
                 move=self.move_id.id,
                 lines=self._corrected_lines(),

@@ -11,6 +11,7 @@ KINDS = [
     ("unmatched", "Calls without a customer"),
     ("unrated", "Calls without a rate"),
     ("late", "Calls whose price comes later"),
+    ("disputed", "Calls left out while a customer disputes them"),
     ("conflict", "Conflicts"),
     ("held", "Held files"),
     ("failed", "Files that could not be read"),
@@ -18,7 +19,7 @@ KINDS = [
     ("missing", "Missing files"),
 ]
 # What comes later is invoiced later: no run waits for it.
-OPEN_KINDS = ("late",)
+OPEN_KINDS = ("late", "disputed")
 CALL_KINDS = ("unmatched", "unrated", "late")
 FILE_STATES = {
     "held": ["held"],
@@ -134,6 +135,15 @@ class TelecomRunGap(models.Model):
                 [
                     ("company_id", "=", self.company_id.id),
                     ("state", "in", FILE_STATES[self.kind]),
+                ],
+            )
+        if self.kind == "disputed":
+            return self._open(
+                "telecom_dispute_action",
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("state", "=", "open"),
+                    ("keep_off_invoice", "=", True),
                 ],
             )
         if self.kind == "conflict":

@@ -180,14 +180,29 @@ def spell(
 
 
 def format_international(number: str) -> str:
-    """A stored number for people: "+34 600 00 00 01"; others stay as they are."""
-    if not (number.startswith("+") and number[1:].isdecimal()):
+    """A stored number for people: "+34 600 00 00 01"; others stay as they are.
+
+    Of a number whose last digits are hidden: "+34 600 00 0x xx".
+    """
+    plain = number.rstrip("x")
+    signs = number[len(plain) :]
+    if not (plain.startswith("+") and plain[1:].isdecimal()):
         return number
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = phonenumbers.parse(plain + "0" * len(signs))
     except phonenumbers.NumberParseException:
         return number
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+    found = phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+    return _with_signs(found, signs) if signs else found
+
+
+def _with_signs(number: str, signs: str) -> str:
+    """A number with its last digits, as many as there are signs, replaced by them."""
+    letters, left = list(number), list(signs)
+    for place in range(len(letters) - 1, -1, -1):
+        if left and letters[place].isdecimal():
+            letters[place] = left.pop()
+    return "".join(letters)
 
 
 def numbers_type(digits: Sequence[str], country: str) -> list[str]:

@@ -42,7 +42,7 @@ class TestMargin(ReconciliationCommon):
                 ("mobile", 1, 0.09, 0.1, -0.01),
             ],
         )
-        months = self._rounded(self._sums("day:month"))
+        months = self._rounded(self._sums("month:month"))
         self.assertEqual([one[1:] for one in months][1], (1, 0.07, 0.03, 0.04))
         numbers = self._rounded(self._sums("partner_id", "number_id", "carrier_id"))
         self.assertEqual(

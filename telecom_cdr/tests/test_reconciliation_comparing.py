@@ -22,8 +22,16 @@ D = {"start": "2026-10-08 10:00:00", "amount": "0.04"}
 E = {"start": "2026-10-09 10:00:00", "amount": "0.05"}
 
 
-@tagged("post_install", "-at_install")
-class TestReconciliationComparing(ReconciliationCommon):
+WIZARD = "odoo.addons.telecom_cdr.wizards.telecom_reconciliation_compare"
+FIVE = [
+    ("duration", 7, "0:01:00", "0:01:30"),
+    ("extra", 8, "", "0:01:00"),
+    ("missing", 9, "0:01:00", ""),
+    ("price", 6, "0.02", "0.5"),
+]
+
+
+class ComparingCase(ReconciliationCommon):
     def _compare(self, one, *rows, content=None, **values):
         text = HEADER + "\n".join(rows) + "\n" if content is None else content
         wizard = one.env["telecom.reconciliation.compare"].create(
@@ -57,17 +65,12 @@ class TestReconciliationComparing(ReconciliationCommon):
         )
         return one
 
+
+@tagged("post_install", "-at_install")
+class TestReconciliationComparing(ComparingCase):
     def test_record_by_record(self):
         one = self._five()
-        self.assertEqual(
-            self._told(one),
-            [
-                ("duration", 7, "0:01:00", "0:01:30"),
-                ("extra", 8, "", "0:01:00"),
-                ("missing", 9, "0:01:00", ""),
-                ("price", 6, "0.02", "0.5"),
-            ],
-        )
+        self.assertEqual(self._told(one), FIVE)
         self.assertRecordValues(
             one,
             [
@@ -333,3 +336,116 @@ class TestReconciliationComparing(ReconciliationCommon):
         self.carrier.partner_id = False
         with self.assertRaisesRegex(UserError, "who sends its bills"):
             self._reconcile().action_send()
+
+
+@tagged("post_install", "-at_install")
+class TestComparingInTheBackground(ComparingCase):
+    """Large files: by the schedule, a chunk at a time, each committed."""
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(patch(f"{WIZARD}.AT_ONCE_BYTES", 0))
+        self.startPatcher(patch("odoo.addons.telecom_cdr.models.call_import.CHUNK", 1))
+
+    def _steps(self, one):
+        """Work on with time for one chunk only; how far it was each time."""
+        told = []
+        while one.comparing_state == "waiting":
+            one._for_its_user()._go_on_or_fail(lambda: 0)
+            one.invalidate_recordset()
+            told.append(round(one.comparing_progress))
+        return told
+
+    def test_the_same_as_at_once(self):
+        one = self._five()
+        self.assertEqual((one.comparing_state, self._told(one)), ("waiting", []))
+        self.assertEqual(one.comparing_name, "october.csv")
+        for _turn in range(10):
+            self._run_cron("compare")
+        self.assertFalse(one.comparing_problem)
+        self.assertEqual(self._told(one), FIVE)
+        self.assertRecordValues(
+            one,
+            [
+                {
+                    "comparing_state": False,
+                    "comparing_name": False,
+                    "compared_name": "october.csv",
+                    "claimed_amount": 0.47,
+                }
+            ],
+        )
+        self.assertIn("4 rows, 0 of them unreadable", one.message_ids[0].body)
+        self.assertFalse(one.comparing_content)
+        self.assertFalse(self._tables())
+
+    def _tables(self):
+        self.env.cr.execute(
+            "SELECT relname FROM pg_class WHERE relname LIKE 'telecom_compared_call_%%'"
+            " AND relkind = 'r'"
+        )
+        return self.env.cr.fetchall()
+
+    def test_it_goes_on_where_it_was(self):
+        """Four chunks of a row each, with an interruption behind each of them."""
+        one = self._five()
+        progress = self._steps(one)
+        self.assertEqual(self._told(one), FIVE)
+        self.assertEqual(progress, [*sorted(progress[:-1]), 0])
+        self.assertEqual(progress[-3:], [100, 100, 0])
+        self.assertGreaterEqual(len(progress), 4)
+        self.assertFalse(self._tables())
+
+    def test_days_of_a_file_that_is_no_whole_month(self):
+        """Its days are known over interruptions, too."""
+        self._process(row("1", **A), row("2", **B), row("5", **E), name="d.csv")
+        one = self._reconcile()
+        self._compare(one, row("1", **A), row("3", **C), is_whole=False)
+        self._steps(one)
+        self.assertEqual(
+            [told[:2] for told in self._told(one)], [("extra", 7), ("missing", 6)]
+        )
+
+    def test_what_cannot_be_read_is_told_on_the_form(self):
+        one = self._reconcile()
+        self._compare(one, content="something else\nentirely\n")
+        with self.assertLogs("odoo.addons.telecom_cdr.models", "ERROR"):
+            self._run_cron("compare")
+        self.assertEqual((one.comparing_state, self._told(one)), ("failed", []))
+        self.assertIn("october.csv", one.comparing_problem)
+        one.action_stop_comparing()
+        self.assertFalse(one.comparing_state or one.comparing_problem)
+
+    def test_one_at_a_time_and_stopped(self):
+        one = self._five()
+        one._for_its_user()._go_on_or_fail(lambda: 0)
+        one.invalidate_recordset()
+        for attempt in (
+            one.action_compare,
+            one.action_forget_comparison,
+            lambda: self._compare(one, row("1", **A)),
+        ):
+            with (
+                self.assertRaisesRegex(UserError, "being compared with october.csv"),
+                self.cr.savepoint(),
+            ):
+                attempt()
+        one.action_stop_comparing()
+        self.assertFalse(one.comparing_state or one.comparing_name)
+        self.assertEqual((self._told(one), self._tables()), ([], []))
+        self._run_cron("compare")
+        self.assertFalse(one.compared_at)
+
+    def test_who_asked_for_it_is_told(self):
+        self._process(row("1", **A), name="d.csv")
+        one = self._reconcile()
+        person = self._new_user("accountant", ACCOUNTANT)
+        self._compare(one.with_user(person), row("4", **D))
+        self._run_cron("compare")
+        told = self.env["mail.message"].search(
+            [("body", "ilike", "comparison with october.csv is done")]
+        )
+        self.assertEqual(told.partner_ids, person.partner_id)
+        reader = self._new_user("reader", READER)
+        with self.assertRaises(AccessError):
+            one.with_user(reader).action_stop_comparing()

@@ -698,6 +698,55 @@ class TestRerating(TelecomCommon, AccountTestInvoicingCommon):
         self.assertFalse(rerating.move_ids)
         self.assertEqual(rerating.left_out_count, 1)
 
+    def _grant(self):
+        """The first call is disputed, found wrong and credited."""
+        dispute = self.env["telecom.dispute"].create({"call_id": self._calls()[0].id})
+        dispute.action_grant()
+        return dispute.refund_id
+
+    def test_a_credited_call_is_not_corrected(self):
+        """0.09 of 0.27 are credited for good; the other call costs 0.06 more."""
+        self._mobile_calls(60, 120)
+        self._invoice(is_posted=True)
+        refund = self._grant()
+        self.assertEqual(refund.amount_untaxed, 0.09)
+        refund.action_post()
+        self._new_price(0.12)
+        rerating = self._propose()
+        self.assertEqual(self._outcomes(rerating), [(0.18, 0.24, "proposed")])
+        self.assertEqual(rerating.invoiced_difference, 0.06)
+        self._apply(rerating)
+        self.assertEqual(rerating.move_ids.amount_untaxed, 0.06)
+
+    def test_credited_to_be_given_back_later(self):
+        """What waits to be invoiced anew is priced anew then, not corrected now."""
+        self._mobile_calls(60)
+        origin = self._invoice(is_posted=True)
+        wizard = self.env["telecom.release.wizard"].create(
+            {"move_id": origin.id, "date_release": "2126-12-01", "is_posted": True}
+        )
+        wizard.action_credit()
+        self.assertEqual(origin.telecom_release_ids.state, "credited")
+        self._new_price(0.12)
+        rerating = self._propose()
+        self.assertFalse(self._outcomes(rerating))
+        self.assertEqual(rerating.invoiced_difference, 0)
+
+    def test_disputed_since(self):
+        """Proposed for 0.03 + 0.06, then 0.09 are credited: 0.06 are billed."""
+        self._mobile_calls(60, 120)
+        self._invoice(is_posted=True)
+        self._new_price(0.12)
+        rerating = self._propose()
+        self.assertEqual(rerating.invoiced_difference, 0.09)
+        self._grant().action_post()
+        self._apply(rerating)
+        self.assertEqual(
+            [outcome for *_prices, outcome in self._outcomes(rerating)],
+            ["kept_changed", "corrected"],
+        )
+        self.assertEqual(rerating.move_ids.amount_untaxed, 0.06)
+
     def test_price_at_the_time_of_the_proposal_counts(self):
         """What was looked at is what is applied, though the rate has changed since."""
         self._mobile_calls(60)

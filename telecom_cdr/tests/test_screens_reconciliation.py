@@ -7,6 +7,8 @@ from odoo.tests import tagged
 from .browser import ScreenCase
 from .reconciliation_common import ACCOUNTANT, ReconciliationCommon
 
+MOBILE = "600000099"
+
 
 @tagged("post_install", "-at_install")
 class TestScreensReconciliation(ScreenCase, ReconciliationCommon):
@@ -40,6 +42,7 @@ class TestScreensReconciliation(ScreenCase, ReconciliationCommon):
 
     def test_losses_lead_to_their_calls(self):
         self._read_calls("5")
+        self._read_calls("0.01", called=MOBILE)  # brings 0.09: no loss
         self.env.ref("telecom_cdr.telecom_margin_loss_action").context = "{}"
         self._browse(
             "telecom_cdr.telecom_margin_loss_action",
@@ -47,7 +50,14 @@ class TestScreensReconciliation(ScreenCase, ReconciliationCommon):
             await wait(".o_data_row", "Customer One");
             await click(".o_data_row button[name=action_open_calls]");
             await wait(".breadcrumb, .o_breadcrumb", "Calls");
-            await wait(".o_data_row");
+            await wait(".o_data_row td[name=called_text]");
+            expect(texts(".o_data_row td[name=called_text]"), ["+34 912 00 00 01"]);
             """,
             "accountant",
+        )
+        loss = self.env["telecom.margin.loss"].search([])
+        calls = self.env["telecom.call"].search(loss.action_open_calls()["domain"])
+        self.assertEqual(
+            [(call.called_number, call.price, call.cost) for call in calls],
+            [("+34912000001", 0.07, 5.0)],
         )

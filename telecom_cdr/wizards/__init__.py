@@ -27,6 +27,7 @@ from . import (
     telecom_give_number,
     telecom_hot_bill,
     telecom_invoice_wizard,
+    telecom_lawful_access,
     telecom_price_simulator,
     telecom_rate_export,
     telecom_read_again,

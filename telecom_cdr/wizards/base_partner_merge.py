@@ -3,6 +3,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..models.call_sums import mark_calls
+
 
 class BasePartnerMerge(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
@@ -17,6 +19,8 @@ class BasePartnerMerge(models.TransientModel):
         if model != "res.partner":
             return
         self.env.flush_all()
+        merged = SQL("c.partner_id = ANY(%s)", list(src_records.ids))
+        mark_calls(self.env, merged)
         self.env.cr.execute(
             SQL(
                 "UPDATE telecom_call SET partner_id = %s WHERE partner_id = ANY(%s)",
@@ -27,6 +31,7 @@ class BasePartnerMerge(models.TransientModel):
         if self.env.cr.rowcount:
             # Tariffs and bundles have become those of one customer.
             payer = dst_record.commercial_partner_id
+            mark_calls(self.env, SQL("c.partner_id = %s", payer.id))
             self.env["telecom.rating.mark"]._mark([{"partner_id": payer.id}])
             src_records.sudo().is_telecom_used = False
             dst_record.commercial_partner_id._mark_used(

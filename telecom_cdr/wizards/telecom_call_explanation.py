@@ -14,6 +14,7 @@ from ..engine.explanation.explain import steps as engine_steps
 from ..engine.extra import read_extra
 from ..engine.money import AMOUNT_SCALE
 from ..models.bulk_fields import UncheckedBigMany2one
+from ..models.call_secret import whole
 from ..models.durations import hms
 from ..models.tariff_tables import (
     load_bands,
@@ -137,7 +138,11 @@ class TelecomCallExplanation(models.TransientModel):
         if not call.id:
             return json.dumps(call.extra or {})
         [(text,)] = self.env.execute_query(
-            SQL("SELECT extra::text FROM telecom_call WHERE id = %s", call.id)
+            SQL(
+                "SELECT (%s)::text FROM telecom_call c WHERE c.id = %s",
+                whole("c", "extra"),
+                call.id,
+            )
         )
         return text
 

@@ -108,6 +108,19 @@ class TelecomHotBill(models.TransientModel):
     def _payer(self):
         return self.partner_id.commercial_partner_id._origin
 
+    def _billed(self):
+        """Who pays, unless the company bills only others."""
+        return self._invoicing()._payers_to_bill(
+            self._payer(), self._local_day(self.date_to)
+        )
+
+    def _not_billed_text(self):
+        """Why nothing is billed to a customer whom the company leaves out."""
+        return self.env._(
+            "%(customer)s is left out by the settings of invoicing.",
+            customer=self._payer().name,
+        )
+
     def _chosen_numbers(self):
         """Numbers that were chosen, also by their department or code."""
         numbers = self.number_ids._origin | self.department_ids._origin.number_ids
@@ -152,7 +165,7 @@ class TelecomHotBill(models.TransientModel):
 
     def _groups(self):
         return self._invoicing()._call_groups(
-            self.company_id, self._payer(), self._local_day(self.date_to), self._only()
+            self.company_id, self._billed(), self._local_day(self.date_to), self._only()
         )
 
     def _other_lines(self):
@@ -162,7 +175,7 @@ class TelecomHotBill(models.TransientModel):
         last = self._local_day(self.date_to)
         first = self._local_day(self.date_from) if self.date_from else last
         lines = self._invoicing()._other_lines(
-            self.company_id, self._payer(), first.replace(day=1), last
+            self.company_id, self._billed(), first.replace(day=1), last
         )
         if not self._is_restricted():
             return lines
@@ -212,6 +225,8 @@ class TelecomHotBill(models.TransientModel):
 
     def _waiting_lines(self):
         """Calls that are not on it yet, and files that may hold some."""
+        if self.date_to and not self._billed():
+            return [self._not_billed_text()]
         self.env.flush_all()
         counts = self.env.execute_query(
             waiting_causes(
@@ -283,7 +298,9 @@ class TelecomHotBill(models.TransientModel):
     def _invoice(self):
         self.ensure_one()
         self.env["account.move"].check_access("create")
-        invoicing, payer = self._invoicing(), self._payer()
+        invoicing, payer = self._invoicing(), self._billed()
+        if not payer:
+            raise UserError(self._not_billed_text())
         invoicing._make_ready(payer)
         moves = invoicing._bill(
             payer, self._local_day(self.date_to), self._other_lines(), self._only()
@@ -317,7 +334,7 @@ class TelecomHotBill(models.TransientModel):
 
     def _details(self):
         """The calls as a report shows them, a list for each currency."""
-        payer, day = self._payer(), self._local_day(self.date_to)
+        payer, day = self._billed(), self._local_day(self.date_to)
         billable = self._invoicing()._billable(
             self.company_id, payer, day, self._only()
         )

@@ -5,6 +5,11 @@ import io
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.stored_content import content_of
+
+# Larger files are compared in the background: that takes longer than a moment.
+AT_ONCE_BYTES = 1024 * 1024
+
 
 class TelecomReconciliationCompare(models.TransientModel):
     """Takes a carrier's file to compare it call by call; none of it is stored."""
@@ -46,24 +51,12 @@ class TelecomReconciliationCompare(models.TransientModel):
                     carrier=one.carrier_id.display_name,
                 )
             )
-        content = self._raw_content()
-        if not content:
+        content = content_of(self, "content")
+        if not content.file_size:
             raise UserError(self.env._("Choose the file to compare with."))
         name = self.content_name or "file"
-        one._compare(self.source_id, name, io.BytesIO(content), self.is_whole)
+        if content.file_size > AT_ONCE_BYTES:
+            one._compare_later(self.source_id, name, content, self.is_whole)
+            return {"type": "ir.actions.act_window_close"}
+        one._compare(self.source_id, name, io.BytesIO(content.raw), self.is_whole)
         return one.action_open_differences()
-
-    def _raw_content(self):
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "=", self.id),
-                    ("res_field", "=", "content"),
-                ],
-                limit=1,
-            )
-        )
-        return attachment.raw

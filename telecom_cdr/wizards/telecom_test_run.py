@@ -12,6 +12,7 @@ from ..models.call_results import KINDS, write_results
 from ..models.call_trial import CallTrial
 from ..models.covered_rows import CoveredRows
 from ..models.durations import hms
+from ..models.mixin_file_masking import covered
 from ..models.reading_messages import worded
 from ..models.stored_content import store_stream
 from ..models.telecom_call import COST_GROUP
@@ -171,12 +172,13 @@ class TelecomTestRun(models.TransientModel):
         field = self.env["telecom.rejection"]._fields["reason"]
         words = dict(field._description_selection(self.env))
         rows = CoveredRows(self.file_id) if self.file_id._hides_amounts() else None
+        digits = self.file_id._digits_to_cover_here()
         return [
             {
                 "name": words.get(reason, reason),
                 "count": count,
                 "samples": [
-                    self._sample(reason, sample, rows)
+                    covered(self._sample(reason, sample, rows), digits)
                     for sample in trial.samples[reason]
                 ],
             }

@@ -140,6 +140,11 @@ def work_on_runs(env):
     return env["telecom.run"]._cron_work()
 
 
+def add_up(env):
+    """What the scheduled action does that adds up calls."""
+    return env["telecom.call.sum"]._cron_refresh()
+
+
 def raise_prices(env, company, price):
     """Another price behind the back of whatever would rate the calls again."""
     env.cr.execute(

@@ -16,7 +16,7 @@ from engine_samples import ALLOWANCE, SUBSCRIPTION, book, calls_table, rate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=30, deadline=None)
 STARTS = ["2026-03-10 10:00", "2026-03-10 10:01", "2026-03-14 11:00"]
 STARTS += ["2026-03-15 11:00", "2026-04-01 11:00", "2026-04-14 11:00"]
 KEYS = ["subscription_id", "allowance_id", "number_id", "period_start"]

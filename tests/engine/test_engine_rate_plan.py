@@ -261,7 +261,7 @@ def sheets(draw):
 
 
 @given(tariffs(), sheets(), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nothing_overlaps_and_twice_is_once(before, rows, is_full):
     """Whatever stood there: no two rates at once, and a second time changes nothing."""
     tariff, rows = known(*before), sheet(*rows)

@@ -334,7 +334,7 @@ turns = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 3), st.integers(0, 120), st.lists(st.integers(0, 60), max_size=3),
     turns,
@@ -360,7 +360,7 @@ def test_nothing_is_used_twice_whatever_comes_late(age, quantity, extras, histor
     assert run.calls == again
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(1, 3), st.lists(st.integers(0, 150), min_size=5, max_size=5),
     st.integers(0, 3), st.integers(1, 400),
