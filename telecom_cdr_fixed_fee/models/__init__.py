@@ -31,6 +31,7 @@ from . import (
     telecom_own_charge,
     telecom_reconciliation,
     telecom_waiting,
+    telecom_fee_drift_seen,
     telecom_fee_drift,
     account_move_line,
     account_move,

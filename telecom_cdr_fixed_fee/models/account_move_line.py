@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class AccountMoveLine(models.Model):
@@ -49,6 +50,13 @@ class AccountMoveLine(models.Model):
         billed = self.sudo()
         own = billed.telecom_charge_id or billed.telecom_own_charge_id
         return super()._telecom_bills() or bool(own)
+
+    def _telecom_line_sql(self):
+        return SQL(
+            "(%s OR l.telecom_charge_id IS NOT NULL"
+            " OR l.telecom_own_charge_id IS NOT NULL)",
+            super()._telecom_line_sql(),
+        )
 
     def _telecom_billed_fields(self):
         own = ("telecom_charge_id", "telecom_own_charge_id", "telecom_is_credit")

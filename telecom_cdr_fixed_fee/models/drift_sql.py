@@ -54,9 +54,21 @@ OWN_PAYS = SQL(
 
 
 def drift_rows() -> SQL:
-    """All rows of the report."""
+    """All rows of the report, with who has seen them as they are now."""
     parts = [unpaid(), ended(), own_ended(), price_changes(), gaps(), overlaps()]
-    return SQL("%s %s", CHAINS, SQL(" UNION ALL ").join(parts))
+    return SQL(
+        """
+        %s
+        SELECT d.*, s.id IS NOT NULL AS is_seen, s.write_uid AS seen_by_id,
+               s.write_date AS seen_at
+          FROM (%s) d
+     LEFT JOIN telecom_fee_drift_seen s
+            ON s.drift_id = d.id AND s.cost IS NOT DISTINCT FROM d.cost
+           AND s.price IS NOT DISTINCT FROM d.price
+        """,
+        CHAINS,
+        SQL(" UNION ALL ").join(parts),
+    )
 
 
 def _row(cause: SQL, month: SQL, remainder: str, **amounts: SQL) -> SQL:

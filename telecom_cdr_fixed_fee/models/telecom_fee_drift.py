@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .drift_sql import drift_rows
 from .telecom_charge import COST_GROUP
@@ -44,6 +45,7 @@ class TelecomFeeDrift(models.Model):
             "date_end",
         ],
         "telecom.number": ["number", "scope_id"],
+        "telecom.fee.drift.seen": ["drift_id", "cost", "price"],
     }
     _order = "month desc, cause, reference, id"
 
@@ -77,6 +79,14 @@ class TelecomFeeDrift(models.Model):
         help="What the customer has paid for it, or pays still.",
     )
     currency_id = fields.Many2one("res.currency", readonly=True)
+    is_seen = fields.Boolean(
+        string="Seen",
+        readonly=True,
+        help="Somebody has looked at it and let it be, as it is now. Where it comes to "
+        "another amount later, it is one to be looked at again.",
+    )
+    seen_by_id = fields.Many2one("res.users", string="Seen by", readonly=True)
+    seen_at = fields.Datetime(string="Seen on", readonly=True)
 
     @property
     def _table_query(self):
@@ -101,6 +111,42 @@ class TelecomFeeDrift(models.Model):
         name = self.display_name
         action.update(name=name, display_name=name, domain=list(domain), context={})
         return action
+
+    def action_mark_seen(self):
+        """Let these rows be, as they are now: they are no longer listed as open."""
+        self._seen_marks("write").invalidate_recordset()
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO telecom_fee_drift_seen (company_id, drift_id, cost, price,
+                       create_uid, create_date, write_uid, write_date)
+                SELECT d.company_id, d.id, d.cost, d.price, %(uid)s, %(now)s, %(uid)s,
+                       %(now)s
+                  FROM (%(rows)s) d WHERE d.id = ANY(%(ids)s)
+                    ON CONFLICT (drift_id) DO UPDATE
+                   SET cost = excluded.cost, price = excluded.price,
+                       write_uid = excluded.write_uid, write_date = excluded.write_date
+                """,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                rows=drift_rows(),
+                ids=self.ids,
+            )
+        )
+        self.invalidate_model()
+
+    def action_mark_open(self):
+        """List these rows as open again."""
+        self._seen_marks("unlink").unlink()
+        self.invalidate_model()
+
+    def _seen_marks(self, operation):
+        """The marks of these rows, where the user may see the rows and change marks."""
+        self.check_access("read")
+        marks = self.env["telecom.fee.drift.seen"]
+        marks.check_access(operation)
+        return marks.search([("drift_id", "in", self.ids)])
 
     def action_open_own_charge(self):
         """Open the charge of ours that goes on."""

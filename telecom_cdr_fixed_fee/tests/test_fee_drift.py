@@ -1,9 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.telecom_cdr.tests.common import MANAGER
+from odoo.addons.telecom_cdr.tests.common import MANAGER, READER
 
 from .common import ChargeCommon, charge_row
 
@@ -162,6 +163,38 @@ class TestFeeDrift(ChargeCommon):
         self._month("jan")
         self._month("feb")
         self.assertFalse(self._rows())
+
+    def test_a_row_is_seen_until_it_comes_to_something_else(self):
+        self._month("jan", "X-1", total="7,00")
+        self._month("jan", "X-2", total="8,00")
+        user = self._new_user("drift_user")
+        rows = self._rows("unpaid").with_user(user)
+        rows[0].action_mark_seen()
+        rows[0].action_mark_seen()
+        seen = self._rows("unpaid").filtered("is_seen")
+        self.assertEqual((seen.reference, seen.seen_by_id), ("X-1", user))
+        self._charges(("reference", "=", "X-1"))._store({"cost": 7.5})
+        self.assertFalse(self._rows("unpaid").filtered("is_seen"))
+        rows.action_mark_seen()
+        self.assertEqual(self._rows("unpaid").mapped("is_seen"), [True, True])
+        rows[1].action_mark_open()
+        self.assertEqual(
+            self._rows("unpaid").filtered("is_seen").mapped("reference"), ["X-1"]
+        )
+
+    def test_a_reader_and_another_company_mark_nothing(self):
+        self._month("jan", "X-1", total="7,00")
+        rows = self._rows("unpaid")
+        reader = self._new_user("drift_reader", READER)
+        stranger = self._new_user("drift_stranger")
+        other = self.env["res.company"].create({"name": "Other telecom"})
+        stranger.write({"company_ids": [Command.set(other.ids)], "company_id": other})
+        for user in (reader, stranger):
+            for action in ("action_mark_seen", "action_mark_open"):
+                with self.assertRaises(AccessError), self.cr.savepoint():
+                    getattr(rows.with_user(user), action)()
+        self.assertFalse(self.env["telecom.fee.drift.seen"].search([]))
+        self.assertEqual(self._rows("unpaid").mapped("is_seen"), [False])
 
     def test_cost_at_stake_needs_its_role(self):
         self._month("jan", "X-1")

@@ -275,6 +275,19 @@ class TestOwnCharge(ChargeInvoicingCommon):
         self.assertEqual(str(line.telecom_period_start), "2026-01-01")
         self.assertEqual(str(line.telecom_period_end), "2026-02-01")
 
+    def test_a_run_compares_with_invoices_of_charges_alone(self):
+        """Those that were made without a run are of the month before, too."""
+        self._own()
+        self._invoice().invoice_date = "2026-02-01"
+        run = self.env["telecom.run"].create(
+            {"date_from": FEBRUARY.replace(day=1), "date_to": FEBRUARY}
+        )
+        run.action_preview()
+        self.assertRecordValues(
+            run.line_ids,
+            [{"partner_id": self.customer.id, "total": 31.0, "previous": 31.0}],
+        )
+
     def test_the_wizard_finds_customers_with_own_charges_only(self):
         self._own()
         wizard = self.env["telecom.invoice.wizard"].create({"date_to": LAST})

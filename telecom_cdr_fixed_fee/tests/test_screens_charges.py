@@ -53,7 +53,7 @@ class TestScreensCharges(ChargeInvoicingCommon, ScreenCase):
 
     def test_drift_opens_its_charges(self):
         self._new_user("boss", MANAGER, password="boss")
-        self._process_charges(charge_row("CIRC-1"))
+        self._process_charges(charge_row("CIRC-1"), charge_row("CIRC-2"))
         self._browse(
             "telecom_cdr_fixed_fee.telecom_fee_drift_action",
             """
@@ -62,6 +62,11 @@ class TestScreensCharges(ChargeInvoicingCommon, ScreenCase):
             await click(".o_data_row button[name=action_open]");
             await wait(".o_breadcrumb", "CIRC-1");
             await wait(".o_data_row td[name=reference]", "CIRC-1");
+            expect(texts(".o_data_row td[name=reference]"), ["CIRC-1"]);
             """,
             "boss",
         )
+        charge = self._charges(("reference", "=", "CIRC-1"))
+        drift = self.env["telecom.fee.drift"].search([("reference", "=", "CIRC-1")])
+        self.assertEqual((drift.cause, drift.charge_id), ("unpaid", charge))
+        self.assertEqual(charge.search(drift.action_open()["domain"]), charge)
