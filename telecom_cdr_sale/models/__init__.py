@@ -1,5 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import mixin_bundle_line
 from . import account_move
 from . import product_product
 from . import product_template

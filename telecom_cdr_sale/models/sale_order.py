@@ -42,7 +42,7 @@ class SaleOrder(models.Model):
         """A cancelled order ends its bundles; what they ran is still to be paid."""
         keeping = self.with_context(telecom_keep_drafts=True)
         result = super(SaleOrder, keeping)._action_cancel()
-        self.sudo().order_line.telecom_subscription_ids._end_with_order()
+        self.sudo().order_line.telecom_subscription_ids._end_sold()
         return result
 
     def action_telecom_subscriptions(self):

@@ -23,6 +23,19 @@ class TelecomBundleSubscription(models.Model):
         groups="sales_team.group_sale_salesman,telecom_cdr.group_telecom_reader",
     )
 
+    previous_id = fields.Many2one(
+        "telecom.bundle.subscription",
+        string="Takes the place of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The earlier version of the bundle, as the customer had it until then.",
+    )
+    next_ids = fields.One2many(
+        "telecom.bundle.subscription", "previous_id", string="Given instead"
+    )
+
     # Sellers see that calls were covered, not which.
     draw_count = fields.Integer(compute_sudo=True)
 
@@ -81,7 +94,9 @@ class TelecomBundleSubscription(models.Model):
         )
         return payers & found.partner_id.commercial_partner_id
 
-    def _end_with_order(self):
+    # === WHAT WAS SOLD === #
+
+    def _end_sold(self):
         """End what runs; what has not begun is not given at all."""
         now = fields.Datetime.now()
         planned = self.filtered(lambda one: one.date_start >= now)
@@ -90,6 +105,19 @@ class TelecomBundleSubscription(models.Model):
             lambda one: not one.date_end or one.date_end > now
         )
         running.write({"date_end": now})
+
+    def _with_earlier(self):
+        """These, and the versions before them that still run."""
+        earlier = self.previous_id.filtered(lambda one: one.state != "ended")
+        return self | earlier._with_earlier() if earlier else self
+
+    def _successor_values(self, bundle, date):
+        """The later version was sold by the same line, at the same price."""
+        values = super()._successor_values(bundle, date)
+        # What had not begun is not given: its successor follows what that followed.
+        earlier = self if self.date_start < date else self.previous_id
+        line = self.sudo().sale_line_id
+        return values | {"previous_id": earlier.id, "sale_line_id": line.id}
 
     def action_open_order(self):
         self.ensure_one()

@@ -7,14 +7,9 @@ class TelecomInvoicing(models.AbstractModel):
     _inherit = "telecom.invoicing"
 
     @api.model
-    def _invoice(self, partners, date_from, date_to):
-        payers = self._payers_to_bill(partners.commercial_partner_id, date_to)
-        return super()._invoice(payers, date_from, date_to)
-
-    @api.model
     def _payers_to_bill(self, payers, date_to):
         """Customers who are billed: where the company says so, who have telephony."""
-        company = self.env.company
+        payers, company = super()._payers_to_bill(payers, date_to), self.env.company
         is_open = self.env.context.get("telecom_everybody")
         if is_open or not company.sudo().telecom_only_with_usage:
             return payers

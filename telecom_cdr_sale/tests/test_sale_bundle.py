@@ -166,6 +166,110 @@ class TestSaleBundle(SaleCommon):
         with self.assertRaisesRegex(UserError, "a whole number of times"):
             self._sell(product_uom_qty=1.5)
 
+    # === ANOTHER QUANTITY === #
+
+    def _given(self, order):
+        """From when and until when the customer has it, in order."""
+        given = order.order_line.telecom_subscription_ids.sudo()
+        return sorted((str(one.date_start), str(one.date_end or "")) for one in given)
+
+    def test_more_from_now_on_and_less_from_now_on(self):
+        """Days of October at 1 a day: 22, and twice 20 to 25: 6."""
+        order = self._sell(tax_ids=False)
+        with freeze_time("2026-10-20 10:00:00"):
+            order.order_line.product_uom_qty = 3
+        with freeze_time("2026-10-25 10:00:00"):
+            order.order_line.product_uom_qty = 1
+        start = str(order.date_order)
+        more = ("2026-10-20 10:00:00", "2026-10-25 10:00:00")
+        self.assertEqual(self._given(order), [(start, ""), more, more])
+        prices = self._bill().invoice_line_ids.mapped("price_unit")
+        self.assertEqual(sorted(prices), [6, 6, 22])
+        with freeze_time("2026-10-26 10:00:00"):
+            order.order_line.product_uom_qty = 1
+        self.assertEqual(len(self._given(order)), 3)
+
+    def test_what_was_invoiced_stays(self):
+        """October's 22 days; then 31, and 21 of 30 days of 31: 21.70."""
+        order = self._sell(tax_ids=False)
+        october = self._bill()
+        october.action_post()
+        with freeze_time("2026-11-10 08:00:00"):
+            order.order_line.product_uom_qty = 2
+            self.assertFalse(self._bill())
+            november = self._bill(date(2026, 11, 1), date(2026, 11, 30))
+        self.assertEqual((october.amount_untaxed, october.state), (22, "posted"))
+        self.assertEqual(
+            sorted(november.invoice_line_ids.mapped("price_unit")), [21.7, 31]
+        )
+
+    def test_none_of_it_any_more(self):
+        order = self._sell(product_uom_qty=2)
+        with freeze_time("2026-10-20 10:00:00"):
+            order.order_line.product_uom_qty = 0
+        given = (str(order.date_order), "2026-10-20 10:00:00")
+        self.assertEqual(self._given(order), [given, given])
+        with freeze_time("2026-10-21 10:00:00"):
+            order.order_line.product_uom_qty = 1
+        again = ("2026-10-21 10:00:00", "")
+        self.assertEqual(self._given(order), [given, given, again])
+
+    def test_what_has_not_begun_is_given_less_often(self):
+        order = self._order(product_uom_qty=2)
+        order.commitment_date = "2026-11-01 09:00:00"
+        order.action_confirm()
+        order.order_line.product_uom_qty = 1
+        self.assertEqual(self._given(order), [("2026-11-01 09:00:00", "")])
+
+    def test_a_part_of_it_is_refused(self):
+        order = self._sell()
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            order.order_line.product_uom_qty = 1.5
+        self.assertIn("a whole number of times", str(caught.exception))
+        order.invalidate_recordset()
+        self.assertEqual(order.order_line.product_uom_qty, 1)
+        self.assertEqual(len(self._given(order)), 1)
+
+    # === A LATER VERSION OF THE BUNDLE === #
+
+    def _hand_over(self, day):
+        given = self.env["telecom.bundle.subscription"]
+        later = self.bundle._new_version("B2")
+        self.bundle._hand_over(later, given._midnight(day, self.company))
+        return later
+
+    def test_a_later_version_keeps_the_price_of_the_order(self):
+        """62 a month less 10 %: 55.80, though the later version costs 31."""
+        order = self._sell(price_unit=62, discount=10, tax_ids=False)
+        later = self._hand_over(date(2026, 11, 1))
+        held = order.order_line.telecom_subscription_ids.sudo()
+        self.assertEqual(held.bundle_id, self.bundle | later)
+        november = self._bill(date(2026, 11, 1), date(2026, 11, 30))
+        line = november.invoice_line_ids.filtered(
+            lambda one: one.telecom_subscription_id.bundle_id == later
+        )
+        self.assertEqual((line.price_subtotal, line.discount), (55.8, 10))
+        self.assertEqual(line.sale_line_ids, order.order_line)
+
+    def test_a_later_version_counts_once(self):
+        order = self._sell()
+        later = self._hand_over(date(2026, 11, 1))
+        november = "2026-10-31 23:00:00"
+        first = (str(order.date_order), november)
+        order.order_line.product_uom_qty = 1
+        self.assertEqual(self._given(order), [first, (november, "")])
+        with freeze_time("2026-10-20 10:00:00"):
+            order.order_line.product_uom_qty = 2
+            self.assertEqual(len(self._given(order)), 3)
+            newest = order.order_line.telecom_subscription_ids.filtered(
+                lambda one: str(one.date_start) == "2026-10-20 10:00:00"
+            )
+            self.assertEqual(newest.bundle_id, later)
+            order.order_line.product_uom_qty = 0
+        self.assertEqual(
+            self._given(order), [(str(order.date_order), "2026-10-20 10:00:00")]
+        )
+
     def test_a_line_that_is_added_later(self):
         order = self._sell()
         more = self._create_bundle("C", {"seconds": 60}, price=5)

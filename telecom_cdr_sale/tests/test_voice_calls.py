@@ -6,7 +6,7 @@ from datetime import date
 
 from freezegun import freeze_time
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.telecom_cdr.tests.test_rating import row
@@ -90,6 +90,27 @@ class TestVoiceCalls(SaleCommon):
         line = self.env["telecom.run.customer"].search([("run_id", "=", run.id)])
         self.assertRecordValues(
             line, [{"state": "left_out", "left_reason": "usage", "call_count": 1}]
+        )
+
+    def test_a_hot_bill_leaves_out_who_has_none(self):
+        """As runs do; with Voice calls it is the two minutes: 0.09."""
+        self.company.telecom_only_with_usage = True
+        bill = self._hot_bill()
+        self.assertEqual(bill.call_count, 0)
+        self.assertIn("has no Voice calls, and only customers", bill.waiting_text)
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            bill.action_draft()
+        self.assertIn("Customer One has no Voice calls", str(caught.exception))
+        self._sell(self.voice)
+        bill = self._hot_bill()
+        self.assertFalse(bill.waiting_text)
+        move = self.env["account.move"].browse(bill.action_draft()["res_id"])
+        self.assertEqual(move.amount_untaxed, 0.09)
+
+    def _hot_bill(self):
+        bills = self.env["telecom.hot.bill"].with_user(self.reader)
+        return bills.with_company(self.company).create(
+            {"partner_id": self.customer.id, "date_to": "2026-10-31 22:59:59"}
         )
 
     def test_a_product_makes_one_bundle(self):

@@ -1,3 +1,4 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import telecom_hot_bill
 from . import telecom_invoice_wizard
