@@ -1,0 +1,108 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+# What decides, on the head of a contract, what the customer has by its lines.
+FOLLOWED = {
+    "active",
+    "contract_type",
+    "company_id",
+    "partner_id",
+    "date_start",
+    "date_end",
+    "line_recurrence",
+}
+
+
+class ContractContract(models.Model):
+    _inherit = "contract.contract"
+
+    telecom_subscription_count = fields.Integer(
+        string="Bundles given",
+        compute="_compute_telecom_subscription_count",
+        compute_sudo=True,
+    )
+
+    @api.depends("contract_line_ids.telecom_subscription_ids")
+    def _compute_telecom_subscription_count(self):
+        for contract in self:
+            given = contract.contract_line_ids.telecom_subscription_ids
+            contract.telecom_subscription_count = len(given)
+
+    # === THE CUSTOMER'S BUNDLES FOLLOW THE CONTRACT === #
+
+    def write(self, vals):
+        contracts = self if FOLLOWED & vals.keys() else self.browse()
+        lines = contracts._telecom_lines()
+        before = lines._telecom_sold()
+        result = super().write(vals)
+        lines.exists()._follow_telecom(before)
+        return result
+
+    def unlink(self):
+        """The database deletes the lines: nobody else ends what they gave."""
+        self.sudo()._telecom_lines().telecom_subscription_ids._end_sold()
+        return super().unlink()
+
+    def _telecom_lines(self):
+        return self.with_context(active_test=False).contract_line_ids
+
+    def action_telecom_subscriptions(self):
+        """Open the bundles that the customer has by this contract."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "telecom_cdr.telecom_bundle_subscription_action"
+        )
+        action["domain"] = [("contract_line_id", "in", self._telecom_lines().ids)]
+        action["context"] = {}
+        return action
+
+    # === CALLS ON THE INVOICES OF THE CONTRACT === #
+
+    def _recurring_create_invoice(self, date_ref=False):
+        """Contracts with Voice calls bring them onto their invoices."""
+        # Of computed dates none is read before: how the contract moves on to its next
+        # period depends on which of them are known.
+        usage = self.contract_line_ids.filtered("product_id.telecom_usage")
+        before = {line.id: line.last_date_invoiced for line in usage}
+        moves = super()._recurring_create_invoice(date_ref)
+        return moves | self._invoice_telecom(self._telecom_due(before, moves), moves)
+
+    def _telecom_due(self, before, moves):
+        """Days that these invoices are to bill: Due by contract id.
+
+        :param before: until when lines with Voice calls were invoiced before
+        """
+        billed = moves.invoice_line_ids.contract_line_id & self.contract_line_ids
+        lines = billed.filtered("product_id.telecom_usage")
+        return {
+            line.contract_id.id: line._telecom_days(before.get(line.id))
+            for line in lines
+            if line.contract_id.contract_type == "sale" and line.last_date_invoiced
+        }
+
+    def _invoice_telecom(self, due, moves):
+        """Put calls, and what else is due for telephony, on the contracts' invoices.
+
+        Contracts of the same company and days are invoiced at once. A customer's calls
+        are on the first invoice that has room for them: afterwards none is left.
+
+        :param due: first and last day (Due) by contract id, where there is something
+        :return: the invoices that have any, and others for what they cannot have
+        """
+        result = moves.browse()
+        contracts = self.filtered(lambda one: one.id in due).sorted(
+            lambda one: (one.company_id.id, due[one.id].end, due[one.id].start, one.id)
+        )
+        by_days = contracts.grouped(lambda one: (one.company_id, due[one.id]))
+        for (company, days), found in by_days.items():
+            own = moves.filtered(
+                lambda move, found=found: (
+                    move.invoice_line_ids.contract_line_id.contract_id & found
+                )
+            )
+            # Whoever invoices contracts need not be one who sees calls.
+            invoicing = self.env["telecom.invoicing"].sudo().with_company(company)
+            payers = found.commercial_partner_id
+            result |= invoicing._invoice_onto(own, payers, *days).sudo(self.env.su)
+        return result
