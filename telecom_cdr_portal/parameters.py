@@ -5,9 +5,10 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-KEY = re.compile(r"(\d{8}T\d{12})-(\d{1,18})", re.ASCII)
+KEY = re.compile(r"(\d{8}T\d{12})-(\d{1,18})(?:_(-?\d{1,18}(?:\.\d{1,9})?))?", re.ASCII)
 KEY_FORMAT = "%Y%m%dT%H%M%S%f"
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
@@ -18,13 +19,15 @@ class BadParameter(ValueError):
 
 @dataclass(frozen=True)
 class CallKey:
-    """The place of a call in a list by start and id."""
+    """The place of a call in a list: by start and id, or by a value before these."""
 
     start_at: datetime
     id: int
+    value: Decimal | None = None
 
     def __str__(self) -> str:
-        return f"{self.start_at.strftime(KEY_FORMAT)}-{self.id}"
+        text = f"{self.start_at.strftime(KEY_FORMAT)}-{self.id}"
+        return text if self.value is None else f"{text}_{self.value:f}"
 
     @classmethod
     def parse(cls, text: str) -> "CallKey":
@@ -36,7 +39,8 @@ class CallKey:
             start_at = datetime.strptime(match[1], KEY_FORMAT)  # noqa: DTZ007 is UTC
         except ValueError as error:
             raise BadParameter(shortened(text)) from error
-        return cls(start_at, int(match[2]))
+        value = None if match[3] is None else Decimal(match[3])
+        return cls(start_at, int(match[2]), value)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class CallFilter:
     """Which calls a customer asked for.
 
     start, end: UTC, the end exclusive.  number_ids: None for all numbers.
+    scope_ids: the numbers that the user may see, None for all of the customer.
+    direction: outgoing, incoming, internal or missed.  digits: in the other number.
+    destination_ids, rate_ids: any of these, where a text was searched; both None
+    where none was.  order_by: start, price or duration (the highest first).
     """
 
     payer_id: int
@@ -52,6 +60,13 @@ class CallFilter:
     end: datetime | None = None
     number_ids: tuple[int, ...] | None = None
     newest_first: bool = True
+    scope_ids: tuple[int, ...] | None = None
+    direction: str | None = None
+    category: str | None = None
+    digits: str | None = None
+    destination_ids: tuple[int, ...] | None = None
+    rate_ids: tuple[int, ...] | None = None
+    order_by: str = "start"
 
 
 def read_day(text: str | None) -> date | None:

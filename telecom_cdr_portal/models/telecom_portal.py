@@ -15,8 +15,17 @@ class TelecomPortal(models.AbstractModel):
     _name = "telecom.portal"
     _inherit = [
         "telecom.portal.calls",
+        "telecom.portal.sums",
+        "telecom.portal.overview",
+        "telecom.portal.why",
+        "telecom.portal.disputes",
         "telecom.portal.texts",
         "telecom.portal.export",
+        "telecom.portal.limits",
+        "telecom.portal.masking",
+        "telecom.portal.colleagues",
+        "telecom.portal.changes",
+        "telecom.portal.ordering",
         "telecom.portal.bundles",
     ]
     _description = "Telephony in the Portal"

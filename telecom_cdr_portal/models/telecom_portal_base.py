@@ -35,6 +35,30 @@ class TelecomPortalBase(models.AbstractModel):
         return self.env.user.company_ids
 
     @api.model
+    def _scope_number_ids(self):
+        """Ids of the numbers that the user may see; None for all of the customer."""
+        return self.env.user._telecom_portal_scope()[1]
+
+    @api.model
+    def _scope_domain(self, number="number_id"):
+        """What the user may see of a model with a customer and a number.
+
+        Not child_of: a company below the customer pays for itself, it is another
+        customer.
+
+        :param number: the field of the model that holds its number or numbers
+        """
+        payer = self._payer()
+        if not payer:
+            return Domain.FALSE
+        domain = Domain("partner_id.commercial_partner_id", "=", payer.id)
+        domain &= Domain("company_id", "in", self._companies().ids)
+        number_ids = self._scope_number_ids()
+        if number_ids is not None:
+            domain &= Domain(number, "in", list(number_ids))
+        return domain
+
+    @api.model
     def _zone(self):
         """The user's time zone; the company's billing zone where there is none."""
         user = self.env.user
@@ -53,21 +77,9 @@ class TelecomPortalBase(models.AbstractModel):
     # === NUMBERS === #
 
     @api.model
-    def _numbers_domain(self):
-        """Numbers that the customer holds, held or will hold.
-
-        Not child_of: a company below the customer pays for itself, it is another
-        customer.
-        """
-        return Domain(
-            "partner_id.commercial_partner_id", "=", self._payer().id
-        ) & Domain("company_id", "in", self._companies().ids)
-
-    @api.model
     def _numbers(self, domain=Domain.TRUE, limit=None):
-        if not self._payer():
-            return self.env["telecom.number"].sudo()
-        domain &= self._numbers_domain()
+        """Numbers that the customer holds, held or will hold."""
+        domain &= self._scope_domain("id")
         return self.env["telecom.number"].sudo().search(domain, limit=limit)
 
     @api.model

@@ -21,15 +21,19 @@ class TelecomPortalBundles(models.AbstractModel):
 
     @api.model
     def _subscriptions_domain(self):
-        return Domain(
-            "partner_id.commercial_partner_id", "=", self._payer().id
-        ) & Domain("company_id", "in", self._companies().ids)
+        """Who sees some numbers sees their bundles, and those for all numbers."""
+        domain = self._scope_domain("number_ids")
+        if self._scope_number_ids() is None or not self._payer():
+            return domain
+        return domain | (
+            Domain("partner_id.commercial_partner_id", "=", self._payer().id)
+            & Domain("company_id", "in", self._companies().ids)
+            & Domain("number_ids", "=", False)
+        )
 
     @api.model
     def _subscriptions(self, domain=Domain.TRUE):
         subscriptions = self.env["telecom.bundle.subscription"].sudo()
-        if not self._payer():
-            return subscriptions
         return subscriptions.search(
             domain & self._subscriptions_domain(), order="priority, date_start, id"
         )
@@ -86,11 +90,21 @@ class TelecomPortalBundles(models.AbstractModel):
         :param month: first day of the month in which the period begins
         """
         subscriptions = self._month_subscriptions(month)
-        bars = self._bars(subscriptions, self._bundle_period(month))
-        return [self._bundle(sub, bars[sub.id]) for sub in subscriptions]
+        numbers = self._seen_numbers(subscriptions)
+        bars = self._bars(subscriptions, self._bundle_period(month), numbers)
+        return [self._bundle(sub, bars[sub.id], numbers) for sub in subscriptions]
 
     @api.model
-    def _bundle(self, subscription, bars):
+    def _seen_numbers(self, subscriptions):
+        """The numbers of bundles that the user may see."""
+        scope = self._scope_number_ids()
+        numbers = subscriptions.number_ids
+        if scope is None:
+            return numbers
+        return numbers.filtered(lambda number: number.id in scope)
+
+    @api.model
+    def _bundle(self, subscription, bars, numbers):
         return {
             "id": subscription.id,
             "name": subscription.bundle_id.name,
@@ -98,7 +112,7 @@ class TelecomPortalBundles(models.AbstractModel):
             "period": self._period_text(subscription),
             "numbers": [
                 numbering.format_international(number.number)
-                for number in subscription.number_ids
+                for number in subscription.number_ids & numbers
             ],
             "is_shared": subscription.bundle_id.is_shared,
             "bars": bars,
@@ -119,7 +133,7 @@ class TelecomPortalBundles(models.AbstractModel):
     # === BARS === #
 
     @api.model
-    def _bars(self, subscriptions, start):
+    def _bars(self, subscriptions, start, numbers):
         """By subscription, one bar for each allowance and number."""
         used = defaultdict(list)
         for usage in self._usages(subscriptions, start):
@@ -129,15 +143,22 @@ class TelecomPortalBundles(models.AbstractModel):
                 bar
                 for allowance in subscription.bundle_id.allowance_ids
                 for bar in self._allowance_bars(
-                    subscription, allowance, used[subscription, allowance], start
+                    (subscription, subscription.number_ids & numbers),
+                    allowance,
+                    used[subscription, allowance],
+                    start,
                 )
             ]
             for subscription in subscriptions
         }
 
     @api.model
-    def _allowance_bars(self, subscription, allowance, usages, start):
-        """Bars of what was used, and empty ones of what was not."""
+    def _allowance_bars(self, holder, allowance, usages, start):
+        """Bars of what was used, and empty ones of what was not.
+
+        :param holder: the bundle given, and those of its numbers that are shown
+        """
+        subscription, shown = holder
         included = allowance._included_in(subscription, start)
         bars = [
             self._bar(allowance, usage.included, usage.number_id, usage)
@@ -145,22 +166,20 @@ class TelecomPortalBundles(models.AbstractModel):
         ]
         if not subscription.bundle_id.is_shared:
             numbers = [usage.number_id for usage in usages]
-            idle = subscription.number_ids.filtered(lambda n: n not in numbers)
+            idle = shown.filtered(lambda n: n not in numbers)
             bars = [bar for bar in bars if bar["number"] or bar["has_use"] or not idle]
             bars += [self._bar(allowance, included, number) for number in idle]
         return bars or [self._bar(allowance, included)]
 
     @api.model
     def _usages(self, subscriptions, start):
-        return (
-            self.env["telecom.bundle.usage"]
-            .sudo()
-            .search(
-                Domain("subscription_id", "in", subscriptions.ids)
-                & Domain("period_start", "=", start),
-                order="subscription_id, allowance_id, number_id",
-            )
-        )
+        domain = Domain("subscription_id", "in", subscriptions.ids)
+        domain &= Domain("period_start", "=", start)
+        scope = self._scope_number_ids()
+        if scope is not None:
+            domain &= Domain("number_id", "in", [False, *scope])
+        usages = self.env["telecom.bundle.usage"].sudo()
+        return usages.search(domain, order="subscription_id, allowance_id, number_id")
 
     @api.model
     def _bar(self, allowance, included, number=None, usage=None):

@@ -5,17 +5,24 @@ from datetime import datetime
 from decimal import Decimal
 
 from odoo import api, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..parameters import CallFilter, CallKey, days_around, next_month
+from ..parameters import CallKey, days_around, next_month
+from .telecom_portal_filters import OTHER_NUMBER
 
 PAGE_SIZE = 50
 # A filter that few calls pass looks through so many calls in one go, then asks.
 SCAN_SIZE = 20_000
 COUNT_LIMIT = 1_000
-# Everything that leaves for the customer. The other party of an incoming call is
-# not even read where the caller withheld the number.
+BIGGEST_ID = 2**63
+# What calls may be sorted by beside their start; nothing counts as zero.
+VALUES = {
+    "price": SQL(
+        "CASE WHEN c.rating_state = 'rated' THEN COALESCE(c.price, 0) ELSE 0 END"
+    ),
+    "duration": SQL("COALESCE(c.duration, 0)::numeric"),
+}
+# Everything that leaves for the customer.
 COLUMNS = {
     "id": SQL("c.id"),
     "start_at": SQL("c.start_at"),
@@ -23,10 +30,7 @@ COLUMNS = {
     "direction": SQL("c.direction"),
     "service": SQL("c.service"),
     "number_id": SQL("c.number_id"),
-    "other_number": SQL(
-        "CASE WHEN c.direction IS DISTINCT FROM 'incoming' THEN c.called_number"
-        " WHEN c.is_withheld IS NOT TRUE THEN c.calling_number END"
-    ),
+    "other_number": OTHER_NUMBER,
     "is_withheld": SQL("c.direction = 'incoming' AND c.is_withheld IS TRUE"),
     "duration": SQL("c.duration"),
     "volume": SQL("c.volume"),
@@ -44,85 +48,19 @@ COLUMNS = {
     "rating_state": SQL("c.rating_state"),
     "move_id": SQL("m.id"),
     "move_name": SQL("m.name"),
+    "dispute_id": SQL("q.id"),
+    "dispute_state": SQL("q.state"),
 }
 CallRow = namedtuple("CallRow", COLUMNS)
 CallPage = namedtuple("CallPage", "rows before after is_partial")
 
 
 class TelecomPortalCalls(models.AbstractModel):
-    """Which calls a customer sees: pages, numbers of calls, totals."""
+    """Calls as rows: pages, numbers of calls, totals."""
 
     _name = "telecom.portal.calls"
-    _inherit = "telecom.portal.base"
+    _inherit = "telecom.portal.filters"
     _description = "Telephony in the Portal: Calls"
-
-    # === WHICH CALLS === #
-
-    @api.model
-    def _call_filter(self, **values):
-        """A filter over the calls of the user's customer."""
-        return CallFilter(self._payer().id or 0, tuple(self._companies().ids), **values)
-
-    @api.model
-    def _scope_sql(self, calls):
-        """Conditions that the index (partner, start) serves."""
-        conditions = [
-            SQL("c.partner_id = %s", calls.payer_id),
-            SQL("c.company_id = ANY(%s)", list(calls.company_ids)),
-        ]
-        if calls.start:
-            conditions.append(SQL("c.start_at >= %s", calls.start))
-        if calls.end:
-            conditions.append(SQL("c.start_at < %s", calls.end))
-        return SQL(" AND ").join(conditions)
-
-    @api.model
-    def _shown_sql(self, calls):
-        """Conditions that are tested call by call."""
-        return SQL("%s AND %s", self._itemised_sql(), self._number_sql(calls))
-
-    @api.model
-    def _listed_sql(self, calls):
-        """Those of them that are listed: a rate may keep its calls out of lists."""
-        return SQL(
-            "%s AND NOT EXISTS (SELECT FROM telecom_rate r WHERE r.id = c.rate_id"
-            " AND r.show_in_detail IS FALSE)",
-            self._shown_sql(calls),
-        )
-
-    @api.model
-    def _number_sql(self, calls):
-        if calls.number_ids is None:
-            return SQL("TRUE")
-        return SQL("c.number_id = ANY(%s::int[])", list(calls.number_ids))
-
-    @api.model
-    def _itemised_sql(self):
-        """Calls to and from what is never itemised are on no page and in no file."""
-        destinations = (
-            self.env["telecom.destination"]
-            .sudo()
-            .with_context(active_test=False)
-            .search(Domain("never_itemised", "=", True))
-        )
-        return SQL(
-            "(c.destination_id IS NULL OR c.destination_id <> ALL(%s::int[]))"
-            " AND (c.direction <> 'incoming' OR c.calling_number IS NULL"
-            " OR c.calling_number NOT LIKE ALL(%s::text[]))",
-            destinations.ids,
-            self._caller_patterns(destinations),
-        )
-
-    @api.model
-    def _caller_patterns(self, destinations):
-        """LIKE patterns of callers: +34016, and 016 inside the country."""
-        code = str(self.env.company.sudo().country_id.phone_code or "")
-        patterns = []
-        for prefix in destinations.prefix_ids.mapped("prefix"):
-            patterns.append(f"+{prefix}%")
-            if code and prefix.startswith(code):
-                patterns.append(f"{prefix.removeprefix(code)}%")
-        return patterns
 
     # === PAGES === #
 
@@ -130,6 +68,8 @@ class TelecomPortalCalls(models.AbstractModel):
     def _page(self, calls, key=None, is_backwards=False, size=None):
         """The calls that follow a key in the filter's order, or that precede it."""
         size = size or PAGE_SIZE
+        if calls.order_by in VALUES:
+            return self._sorted_page(calls, key, is_backwards, size)
         newest_first = calls.newest_first != is_backwards
         rows = self._read_calls(calls, newest_first, key, size + 1)
         is_full = len(rows) > size
@@ -150,27 +90,73 @@ class TelecomPortalCalls(models.AbstractModel):
     @api.model
     def _read_calls(self, calls, newest_first, key, limit):
         """Up to so many calls behind a key, out of the next SCAN_SIZE."""
-        order = _order_sql(newest_first)
+        return self._read(
+            self._scan_sql(calls, newest_first, key, SQL("c.*")),
+            self._listed_sql(calls),
+            _order_sql(newest_first),
+            limit,
+        )
+
+    @api.model
+    def _read(self, scanned, condition, order, limit):
+        """The first rows of scanned calls that meet a condition, in an order."""
         query = SQL(
             """
             SELECT %(columns)s
               FROM (SELECT *
                       FROM (%(scanned)s) c
-                     WHERE %(shown)s ORDER BY %(order)s LIMIT %(limit)s) c
+                     WHERE %(condition)s ORDER BY %(order)s LIMIT %(limit)s) c
          LEFT JOIN LATERAL (
                    SELECT m.id, m.name FROM telecom_call_invoice i
                      JOIN account_move_line l ON l.id = i.move_line_id
                      JOIN account_move m ON m.id = l.move_id
                     WHERE i.call_id = c.id AND m.state = 'posted') m ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT d.id, d.state FROM telecom_dispute d
+                    WHERE d.call_id = c.id ORDER BY d.id DESC LIMIT 1) q ON TRUE
           ORDER BY %(order)s
             """,
             columns=SQL(", ").join(COLUMNS.values()),
-            scanned=self._scan_sql(calls, newest_first, key, SQL("c.*")),
-            shown=self._listed_sql(calls),
+            scanned=scanned,
+            condition=condition,
             order=order,
             limit=limit,
         )
         return [CallRow(*row) for row in self.env.execute_query(query)]
+
+    @api.model
+    def _sorted_page(self, calls, key, is_backwards, size):
+        """The dearest or longest of the newest SCAN_SIZE calls, by key as well."""
+        key = key if key and key.value is not None else None
+        value = VALUES[calls.order_by]
+        condition, order = self._listed_sql(calls), SQL("DESC")
+        if is_backwards:
+            order = SQL("ASC")
+        if key:
+            condition = SQL(
+                "%s AND (%s, c.start_at, c.id) %s (%s, %s, %s)",
+                condition,
+                value,
+                SQL(">") if is_backwards else SQL("<"),
+                key.value,
+                key.start_at,
+                key.id,
+            )
+        order = SQL("%s %s, c.start_at %s, c.id %s", value, order, order, order)
+        scanned = self._scan_sql(calls, True, None, SQL("c.*"))
+        rows = self._read(scanned, condition, order, size + 1)
+        is_full = len(rows) > size
+        rows = rows[:size]
+        if is_backwards and not is_full:
+            return self._sorted_page(calls, None, False, size)
+        if is_backwards:
+            rows.reverse()
+        return CallPage(
+            rows,
+            _value_key(rows[0], calls.order_by) if key and rows else key,
+            _value_key(rows[-1], calls.order_by) if is_full or is_backwards else None,
+            False,
+        )
 
     @api.model
     def _scan_sql(self, calls, newest_first, key, columns, limit=None):
@@ -189,6 +175,34 @@ class TelecomPortalCalls(models.AbstractModel):
             _order_sql(newest_first),
             limit or SCAN_SIZE,
         )
+
+    @api.model
+    def _has_more_than(self, calls, limit):
+        """Whether a filter would look through more calls than so many."""
+        scanned = self._scan_sql(calls, True, None, SQL("c.id"), limit + 1)
+        return bool(self.env.execute_query(SQL("%s OFFSET %s", scanned, limit)))
+
+    @api.model
+    def _sorted_number(self, calls):
+        """How many calls were sorted, where that are not all; else None."""
+        return SCAN_SIZE if self._has_more_than(calls, SCAN_SIZE) else None
+
+    @api.model
+    def _find_call(self, call_id):
+        """The row of a call that the user may see, or None."""
+        if not 0 < call_id < BIGGEST_ID:
+            return None
+        rows = self._read(
+            SQL(
+                "SELECT c.* FROM telecom_call c WHERE c.id = %s AND %s",
+                call_id,
+                self._scope_sql(self._call_filter()),
+            ),
+            self._listed_sql(self._call_filter()),
+            SQL("c.id"),
+            1,
+        )
+        return rows[0] if rows else None
 
     @api.model
     def _scanned_to(self, calls, newest_first, key):
@@ -303,3 +317,9 @@ def _add_amount(amounts, currency_id, amount):
 
 def _key(row):
     return CallKey(row.start_at, row.id)
+
+
+def _value_key(row, order_by):
+    """The place of a call in a list that is sorted by a value."""
+    value = row.duration if order_by == "duration" else row.price
+    return CallKey(row.start_at, row.id, Decimal(value or 0))

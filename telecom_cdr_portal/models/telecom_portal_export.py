@@ -3,14 +3,22 @@
 import csv
 import io
 import re
+from dataclasses import replace
+
+import xlsxwriter
 
 from odoo import api, models
 from odoo.tools import get_lang
 
 EXPORT_LIMIT = 50_000
+# Paper is for reading: these are some forty pages.
+PDF_LIMIT = 2_000
+COLUMN_WIDTHS = (20, 10, 10, 28, 20, 28, 10, 10, 12, 12, 12, 9, 18)
+SECONDS_COLUMNS = (7, 8, 9)
+AMOUNT_COLUMN = 10
 EXPORT_STEP = 2_000
 # Digits and spaces behind a plus are no formula, whatever opens the file.
-PHONE_NUMBER = re.compile(r"\+\d[\d ]{0,24}", re.ASCII)
+PHONE_NUMBER = re.compile(r"\+\d[\dx ]{0,24}", re.ASCII)
 RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -20,6 +28,15 @@ class TelecomPortalExport(models.AbstractModel):
     _name = "telecom.portal.export"
     _inherit = "telecom.portal.base"
     _description = "Telephony in the Portal: Files"
+
+    @api.model
+    def _file(self, calls, kind):
+        """All calls of a filter as a file; None where they are too many for it.
+
+        :param kind: csv, xlsx or pdf
+        """
+        makers = {"csv": self._export, "xlsx": self._export_xlsx}
+        return makers.get(kind, self._export_pdf)(calls)
 
     @api.model
     def _export(self, calls):
@@ -43,12 +60,68 @@ class TelecomPortalExport(models.AbstractModel):
         return text.getvalue().encode("utf-8-sig")
 
     @api.model
-    def _export_rows(self, calls):
+    def _export_xlsx(self, calls):
+        """The same as a sheet of Excel: amounts and seconds as numbers."""
+        rows = self._export_rows(calls)
+        if rows is None:
+            return None
+        target = io.BytesIO()
+        options = {"constant_memory": True, "strings_to_formulas": False}
+        options |= {"strings_to_urls": False}
+        with xlsxwriter.Workbook(target, options) as book:
+            page = book.add_worksheet()
+            page.freeze_panes(1, 0)
+            for place, width in enumerate(COLUMN_WIDTHS):
+                page.set_column(place, place, width)
+            bold = book.add_format({"bold": True})
+            money = book.add_format({"num_format": "0.00####"})
+            titles = [safe_text(title) for title in self._export_titles()]
+            page.write_row(0, 0, titles, bold)
+            names = self._names(rows)
+            for line, row in enumerate(rows, start=1):
+                self._write_sheet_line(page, line, row, names, money)
+        return target.getvalue()
+
+    @api.model
+    def _write_sheet_line(self, page, line, row, names, money):
+        values = self._export_line(row, names, ".")
+        for place, value in enumerate(values):
+            if place in SECONDS_COLUMNS:
+                page.write_number(line, place, value)
+            elif place == AMOUNT_COLUMN and value:
+                page.write_number(line, place, float(value), money)
+            else:
+                page.write_string(line, place, str(value))
+
+    @api.model
+    def _export_pdf(self, calls):
+        """The same on paper, with what they come to."""
+        rows = self._export_rows(calls, PDF_LIMIT)
+        if rows is None:
+            return None
+        sums = self._summed_rows(calls, [], self._listed_sql(calls))
+        values = {
+            "calls": self._shown_calls(rows),
+            "sums": " · ".join(self._totals_texts(self._add_up(sums))),
+            "customer": self._payer().display_name,
+            "zone_text": self.env._("Times of %s.", self._zone().key),
+            "company": self.env.user.company_id.sudo(),
+        }
+        reports = self.env["ir.actions.report"].sudo()
+        content, _kind = reports._render_qweb_pdf(
+            "telecom_cdr_portal.action_report_calls", self._payer().ids, values
+        )
+        return content
+
+    @api.model
+    def _export_rows(self, calls, limit=None):
+        """All calls of a filter in the order of time; None: more than the limit."""
         rows, key = [], None
+        calls = replace(calls, order_by="start")
         while True:
             page = self._page(calls, key, size=EXPORT_STEP)
             rows += page.rows
-            if len(rows) > EXPORT_LIMIT:
+            if len(rows) > (limit or EXPORT_LIMIT):
                 return None
             key = page.after
             if key is None:

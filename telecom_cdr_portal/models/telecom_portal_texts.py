@@ -101,6 +101,7 @@ class TelecomPortalTexts(models.AbstractModel):
             "day": row.day or local.date(),
             "start": format_datetime(self.env, row.start_at, tz=self._zone().key),
             "direction": row.direction or "outgoing",
+            "direction_text": names["direction"].get(row.direction or "outgoing"),
             "other": self._other_text(row),
             "number": names["number_id"].get(row.number_id, ""),
             "place": self._place_text(row, names),
@@ -111,6 +112,8 @@ class TelecomPortalTexts(models.AbstractModel):
             "status": status,
             "move_id": row.move_id,
             "is_missed": self._is_missed(row),
+            "dispute_id": row.dispute_id,
+            "is_disputed": row.dispute_state == "open",
         }
 
     @api.model
@@ -169,8 +172,13 @@ class TelecomPortalTexts(models.AbstractModel):
     @api.model
     def _status(self, row):
         """What has become of the call's price: a code and words."""
+        if row.move_id and self.env.user.telecom_is_limited:
+            # The invoice is of all numbers: who sees some of them cannot open it.
+            return "billed", self.env._("Invoiced")
         if row.move_id:
             return "invoiced", row.move_name or self.env._("Invoiced")
+        if row.dispute_state == "granted":
+            return "free", self.env._("Not charged")
         if row.rating_state in WAITING:
             return "waiting", self.env._("Price follows")
         if row.rating_state == "excluded":

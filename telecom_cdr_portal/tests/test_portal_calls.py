@@ -220,7 +220,7 @@ class TestPortalCalls(PortalCase):
         self.assertIn('href="/my/bundles"', text)
         self._create_call()
         text = self._open("/my/calls?date_from=2027-01-01")
-        self.assertIn("No calls with these dates and this number.", text)
+        self.assertIn("No calls with these filters.", text)
         self.assertIn("Show all calls", text)
 
     def test_counts_stop_at_the_limit(self):
