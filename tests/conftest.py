@@ -24,6 +24,7 @@ def _make_importable_without_odoo(addon: str) -> None:
 
 
 _make_importable_without_odoo("telecom_cdr")
+_make_importable_without_odoo("telecom_cdr_voip")
 
 # How long an example takes says more about what else the machine does than about us.
 settings.register_profile(

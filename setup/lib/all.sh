@@ -20,6 +20,8 @@ LIB=$(dirname "${BASH_SOURCE[0]}")
 . "$LIB/openssh.sh"
 # shellcheck source=setup/lib/mariadb.sh
 . "$LIB/mariadb.sh"
+# shellcheck source=setup/lib/sip.sh
+. "$LIB/sip.sh"
 
 # From a bare machine to a Python that can import Odoo, and on to an Odoo that can be run.
 prepare_python_environment() {

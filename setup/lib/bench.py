@@ -27,7 +27,8 @@ from odoo.modules.registry import Registry
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests" / "engine"), str(CHECKOUT / "telecom_cdr")]
 
-from bench_calls import (  # noqa: E402 (after its path)
+from bench_authorise import authorise_figures  # noqa: E402 (after its path)
+from bench_calls import (  # noqa: E402
     CUSTOMERS,
     FIRST_SECOND,
     SECONDS,
@@ -52,6 +53,8 @@ TARGETS = {
     "import_peak_mib": ("at most", 1_024),
     "import_growth": ("at most", 1.2),
     "small_files": ("at most", 1.5),
+    "authorise_vs_route": ("at most", 2),
+    "authorise_p99_vs_route": ("at most", 2),
 }
 # So many small files, of all the calls: a carrier's year of files by the hour.
 SMALL_FILES = 2_000
@@ -60,7 +63,7 @@ ROWS_OF_SMALL = 50
 # What is measured, in this order: each stands on what those before it leave.
 STEPS = (
     "import", "copy", "orm", "invoicing", "size", "rerate", "proposal", "rates",
-    "kernel", "portal", "small_files", "large",
+    "kernel", "portal", "small_files", "authorise", "large",
 )  # fmt: skip
 
 
@@ -396,6 +399,13 @@ class Bench:
             received |= received._receive(self.source, name, io.BytesIO(content))
         self.env.cr.commit()
         return received
+
+    def measure_authorise(self) -> None:
+        """Answers to a switch, against an empty route of Odoo."""
+        say("  authorise ...")
+        ratios, figures = authorise_figures(self.env, self.partners)
+        self.ratios.update(ratios)
+        self.seconds.update(figures)
 
     def measure_large(self) -> None:
         """Ten times the calls in one file, imported by a process of its own."""

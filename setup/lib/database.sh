@@ -24,10 +24,22 @@ db_user = $PGUSER
 http_interface = 127.0.0.1
 limit_memory_hard = 0
 limit_memory_soft = 0
+
+[telecom]
+telecom_secret_key = $(secret_key)
 EOF
     mv "$ODOO_RC.new" "$ODOO_RC"
     # Odoo looks for programs (psql, wkhtmltopdf) on the path.
     export PATH=$VENV/bin:$PATH
+}
+
+# The key that passwords of SIP accounts are encrypted with, the same for all databases of this cache.
+secret_key() {
+    local file=$CACHE/secret-key
+    if [ ! -s "$file" ]; then
+        (umask 077 && head -c 32 /dev/urandom | base64 | tr '+/' '-_' >"$file.new" && mv "$file.new" "$file")
+    fi
+    cat "$file"
 }
 
 run_sql() {

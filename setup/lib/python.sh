@@ -23,6 +23,10 @@ prepare_python() {
         --requirement "$requirements" --requirement "$CHECKOUT/requirements.txt" \
         --requirement "$CHECKOUT/setup/python/test.txt" setuptools wheel ||
         die_of_download "could not install Python packages"
+    run_logged pip-addons env PIP_DISABLE_PIP_VERSION_CHECK=1 "$VENV/bin/python" -m pip install \
+        --retries 5 --no-deps --constraint "$CHECKOUT/setup/python/constraints.txt" \
+        --requirement "$CHECKOUT/setup/python/addons.txt" ||
+        die_of_download "could not install addons of OCA"
     put_odoo_on_the_path
     mark_done python "$key"
 }

@@ -1,0 +1,52 @@
+# Copyright 2026 Telecom CDR contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+{
+    "name": "Telecom CDR VoIP",
+    "summary": "SIP accounts, and the answers that a switch asks for",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Telecom",
+    "license": "AGPL-3",
+    "author": "Telecom CDR contributors, Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/vertical-isp",
+    "depends": ["telecom_cdr_portal"],
+    "external_dependencies": {
+        "python": ["cryptography"],
+    },
+    "data": [
+        "security/ir.model.access.csv",
+        "security/telecom_voip_rules.xml",
+        "security/telecom_fraud_rules.xml",
+        "data/telecom_sip_device_model_data.xml",
+        "reports/sip_guide_reports.xml",
+        "views/telecom_sip_account_views.xml",
+        "views/telecom_sip_account_guide_views.xml",
+        "wizards/telecom_switch_trial_views.xml",
+        "views/telecom_switch_views.xml",
+        "views/telecom_block_views.xml",
+        "views/telecom_redirect_views.xml",
+        "views/telecom_call_underway_views.xml",
+        "views/telecom_sip_device_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/res_config_settings_portal_views.xml",
+        "views/telecom_voip_menus.xml",
+        "data/telecom_fraud_data.xml",
+        "wizards/telecom_fraud_unblock_views.xml",
+        "views/telecom_fraud_rule_views.xml",
+        "views/telecom_fraud_alert_views.xml",
+        "views/telecom_fraud_menus.xml",
+        "views/portal_accounts_templates.xml",
+        "views/portal_account_templates.xml",
+        "views/portal_blocks_templates.xml",
+        "views/portal_redirects_templates.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": [
+            "telecom_cdr_voip/static/src/interactions/*.js",
+            "telecom_cdr_voip/static/src/scss/*.scss",
+        ],
+        "web.assets_tests": [
+            "telecom_cdr_voip/static/tests/tours/*.js",
+        ],
+    },
+    "post_init_hook": "post_init_hook",
+}
