@@ -116,7 +116,7 @@ def test_mistakes_are_named(legs: dict[str, Any], message: str) -> None:
         form({"key": [6], **legs})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("IVBX"), st.integers(0, 99)),
