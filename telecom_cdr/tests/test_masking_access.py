@@ -323,8 +323,8 @@ class TestMaskingAccess(MaskingCommon, TelecomCommon, HttpCase):
             "partner_id": self.customer.id,
             "company_id": self.company.id,
         }
-        told = wizard.onchange(said, ["partner_id"], {"shown": {}, "partner_id": {}})
-        self.assertHidden(told)
+        with self.assertRaises(AccessError):
+            wizard.onchange(said, ["partner_id"], {"shown": {}, "partner_id": {}})
         self.assertEqual(self._logs(), log)
 
     def test_it_asks_why_and_for_what(self):
