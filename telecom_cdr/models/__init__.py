@@ -74,6 +74,7 @@ from . import (
 from . import (
     mixin_dated_assignment,
     mixin_frozen_line,
+    mixin_margin_calls,
     mixin_tariff,
 )
 

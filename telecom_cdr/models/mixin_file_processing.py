@@ -81,7 +81,14 @@ class TelecomFileProcessingMixin(models.AbstractModel):
 
     def _bunches(self):
         """These files, small ones of a source together, those first that came first."""
-        small = self.filtered(lambda file: file._is_small())
+        # What holds for a format or a source is asked once, not for each of its files.
+        checked = self.format_id.filtered(lambda one: one._has_control_totals())
+        confirming = self.source_id.filtered(lambda one: one._is_confirming())
+        small = self.filtered(
+            lambda file: file._is_small()
+            and file.format_id not in checked
+            and file.source_id not in confirming
+        )
         by_source = small.grouped("source_id")
         small_ids, seen = set(small.ids), set()
         for file in self:
@@ -91,15 +98,13 @@ class TelecomFileProcessingMixin(models.AbstractModel):
                 yield files
 
     def _is_small(self):
-        """Whether it can be read together with others: nothing of it was read yet."""
+        """Whether it may be read together with others: nothing of it was read yet."""
         return (
             self.state == "received"
             and self.file_type == "usage"
             and self.content_size <= SMALL_BYTES
             and not (self.position or self.row_count or self.child_ids)
             and not (self.identity_salt or self.corrects_id)
-            and not self.format_id._has_control_totals()
-            and not self.source_id._is_confirming()
         )
 
     def _process_or_fail(self, run, time_left):

@@ -32,6 +32,7 @@ class TelecomMargin(models.Model):
     """
 
     _name = "telecom.margin"
+    _inherit = ["telecom.margin.calls.mixin"]
     _description = "Margin"
     _auto = False
     _depends = DEPENDS
@@ -87,24 +88,10 @@ class TelecomMargin(models.Model):
             company_amounts(self.env),
         )
 
-    def action_open_calls(self):
-        """Open the calls behind these rows."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_call_action"
-        )
-        action["domain"] = list(Domain.OR(row._calls_domain() for row in self))
-        action["context"] = {}
-        return action
-
     def _calls_domain(self):
-        facts = (
-            Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
-            for name in FACTS
-        )
         currencies = Domain("currency_id", "=", self.price_currency_id.id)
         currencies &= Domain("cost_currency_id", "=", self.cost_currency_id.id)
-        days = Domain("day", ">=", self.month)
-        days &= Domain("day", "<", fields.Date.add(self.month, months=1))
+        days = self._month_domain()
         if self.rate_day:
             days = Domain("day", "=", self.rate_day)
-        return Domain.AND([*facts, currencies, days])
+        return self._facts_domain(FACTS) & currencies & days

@@ -31,6 +31,7 @@ class TelecomMarginLoss(models.Model):
     """
 
     _name = "telecom.margin.loss"
+    _inherit = ["telecom.margin.calls.mixin"]
     _description = "Loss-making Traffic"
     _auto = False
     _depends = DEPENDS
@@ -78,25 +79,9 @@ class TelecomMarginLoss(models.Model):
             amounts=company_amounts(self.env),
         )
 
-    def action_open_calls(self):
-        """Open the calls behind these rows."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_call_action"
-        )
-        action["domain"] = list(Domain.OR(row._calls_domain() for row in self))
-        action["context"] = {}
-        return action
-
     def _calls_domain(self):
-        facts = (
-            Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
-            for name in FACTS
-        )
-        days = Domain("day", ">=", self.month)
-        days &= Domain("day", "<", fields.Date.add(self.month, months=1))
-        return Domain.AND(
-            [*facts, days, Domain("rating_state", "in", ("rated", "excluded"))]
-        )
+        counted = Domain("rating_state", "in", ("rated", "excluded"))
+        return self._facts_domain(FACTS) & self._month_domain() & counted
 
     def action_open_rate(self):
         """Open the rate that prices these calls."""

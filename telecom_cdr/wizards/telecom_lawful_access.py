@@ -22,6 +22,7 @@ class TelecomLawfulAccess(models.TransientModel):
 
     _name = "telecom.lawful.access"
     _description = "Lawful Access to Numbers"
+    _rec_name = "reason"
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
