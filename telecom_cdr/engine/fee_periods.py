@@ -86,12 +86,14 @@ def common(days: Span, others: Span) -> Span:
 
 
 def without(days: Span, others: Iterable[Span]) -> Iterator[Span]:
-    """What is left of a span without others."""
+    """What is left of a span without others, in whatever order: disjoint spans."""
     start, end = days
     for first, after in sorted(others):
+        if first >= after:
+            continue
         if start < min(first, end):
             yield start, min(first, end)
-        start = max(start, after) if first < min(after, end) else start
+        start = max(start, after)
     if start < end:
         yield start, end
 

@@ -19,6 +19,8 @@ from .periods import PeriodTable, epoch_seconds
 from .tables import Array, Table, codes_of, integers, text, truth
 
 SIGN = "x"
+# Stands at the end of a number of which no more is known: its call is anonymous.
+GONE = "…"
 COUNTRY_DIGITS = 3
 HIDDEN = "hidden_digits"
 # Columns in which a called number may stand a second time.
@@ -187,6 +189,28 @@ def shown(calls: Table) -> Table:
         column = pc.replace_with_mask(text(calls[name]), pa.array(where), values)
         columns[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), calls.index)
     return calls.assign(**columns)
+
+
+def cut(calls: Table) -> Array:
+    """Give called numbers (objects) of which only what tells the destination is left.
+
+    "+3491" and GONE of +34910000001, where 3491 is the prefix; GONE alone where there
+    is no number, or no prefix of ours is in it.
+
+    :param calls: called_number, prefix; what is hidden already may be
+    """
+    columns = (calls[name].astype(object) for name in ("called_number", "prefix"))
+    known = [column.where(column.notna(), "") for column in columns]
+    pairs = list(zip(*known, strict=True))
+    left = {pair: _cut(*pair) for pair in set(pairs)}
+    return np.array([left[pair] for pair in pairs], dtype=object)
+
+
+def _cut(number: str, prefix: str) -> str:
+    digits = "".join(filter(_is_digit, number))
+    is_international = number.startswith("+")
+    kept = _destination_digits(digits, prefix, is_international) if prefix else 0
+    return f"{'+' if kept and is_international else ''}{digits[:kept]}{GONE}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from .match import (
     match_numbers,
 )
 from .money import MICRO, fits_int64, round_ratio
-from .periods import local_days
+from .periods import epoch_seconds, local_days
 from .pricing.conversion import ratios
 from .pricing.month import counts_months
 from .pricing.outcome import no_texts, nullable
@@ -46,11 +46,27 @@ class CarrierTerms:
     :ivar numbers: the numbers that a file of this carrier can name
     :ivar cost_tariff_id: 0 where the file's amount is the cost
     :ivar currency_id: of the amounts in its files
+    :ivar earlier: cost tariffs before, in order: until when (epoch seconds, not
+        included), and which (0: none)
     """
 
     numbers: NumberTable
     cost_tariff_id: int
     currency_id: int
+    earlier: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def cost_tariffs(self) -> set[int]:
+        """All that its calls are costed with."""
+        return {self.cost_tariff_id, *(one for _until, one in self.earlier)} - {0}
+
+    def cost_tariffs_of(self, calls: pd.DataFrame) -> int | np.ndarray:
+        """The cost tariff of each call by its start; one number where it was one."""
+        if not self.earlier:
+            return self.cost_tariff_id
+        until, tariffs = np.array(self.earlier, dtype=np.int64).T
+        place = np.searchsorted(until, epoch_seconds(calls["start_at"]), "right")
+        return np.append(tariffs, self.cost_tariff_id)[place]
 
 
 @dataclass(frozen=True)
@@ -170,7 +186,7 @@ def deal_out(
 def counts_costs(tables: RatingTables, carrier_id: int | None = None) -> bool:
     """Whether what a carrier (or any) asks for a call depends on its month."""
     wanted = tables.carriers if carrier_id is None else [carrier_id]
-    tariffs = {tables.carriers[one].cost_tariff_id for one in wanted} - {0}
+    tariffs = set().union(*(tables.carriers[one].cost_tariffs for one in wanted))
     return any(counts_months(tables.book, one) for one in tariffs)
 
 
@@ -198,7 +214,7 @@ def _cost(calls, carrier_id, tables):
 
 def _new_cost(calls, carrier_id, tables, tiered=None):
     terms = tables.carriers[carrier_id]
-    own = (terms.cost_tariff_id, terms.currency_id)
+    own = (terms.cost_tariffs_of(calls), terms.currency_id)
     cost = rate_cost(calls, tables.book, *own, tiered)
     found = {"cost_tier_parts": no_texts(calls.index)}
     return found | {name: cost[name] for name in cost.columns}

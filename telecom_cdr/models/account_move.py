@@ -81,29 +81,14 @@ class AccountMove(models.Model):
         self._check_telecom_amounts()
         posted = super()._post(soft)
         posted._credit_telecom_calls()
-        posted._release_telecom_corrections()
         return posted
 
-    def _release_telecom_corrections(self):
-        """A reversal of the whole takes corrections back, whichever way they went."""
-        for move in self.sudo().filtered("reversed_entry_id.telecom_rerating_id"):
-            original = move.reversed_entry_id
-            if not move.currency_id.compare_amounts(
-                move.amount_total, original.amount_total
-            ):
-                original._telecom_corrections().is_released = True
-
     def button_cancel(self):
+        self.invoice_line_ids._check_telecom_rested_on()
         result = super().button_cancel()
         self._give_telecom_calls_back()
+        self.sudo().telecom_refund_release_ids._on_cancelled()
         return result
-
-    def _telecom_corrections(self):
-        return (
-            self.env["telecom.call.correction"]
-            .sudo()
-            .search([("move_line_id", "in", self.line_ids.ids)])
-        )
 
     def _check_telecom_corrections(self):
         """A cancelled correction comes back only where no other took its place."""
@@ -133,6 +118,7 @@ class AccountMove(models.Model):
         (self - cancelled)._withdraw_telecom_credit()
         if cancelled:
             self.env["telecom.invoicing"]._take_back(cancelled.invoice_line_ids)
+            cancelled.sudo().telecom_refund_release_ids._on_uncancelled()
         return result
 
     def action_switch_move_type(self):
@@ -140,9 +126,28 @@ class AccountMove(models.Model):
         switching = self.with_context(telecom_is_switching=True)
         return super(AccountMove, switching).action_switch_move_type()
 
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """What credit notes have taken off an invoice is not reversed once more."""
+        self._check_telecom_no_credit()
+        if cancel:
+            self._check_telecom_uncredited()
+        reversals = super()._reverse_moves(default_values_list, cancel)
+        if not cancel:
+            for reversal in reversals:
+                reversal._leave_credited_out()
+        return reversals
+
+    def unlink(self):
+        """Other drafts take off what a deleted one was to take off."""
+        moves = self.sudo().telecom_refund_release_ids.move_id - self.sudo()
+        result = super().unlink()
+        self.env["telecom.release"].sudo()._settle_drafts(moves.exists())
+        return result
+
     @api.model_create_multi
     def create(self, vals_list):
         moves = super().create(vals_list)
         renewed = moves.sudo().invoice_line_ids.filtered("telecom_renewed_line_id")
         renewed._take_telecom_calls()
+        renewed._take_telecom_corrections()
         return moves

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.invoice_lines import rounded
+from .call_sums import mark_calls
 from .customer_periods import next_period
 
 # What a line takes is made of these.
@@ -14,6 +15,7 @@ AMOUNT_FIELDS = {"price_unit", "quantity", "discount"}
 # What a line bills; a copy that takes its invoice's place bills it, too.
 BILLED_FIELDS = (
     "telecom_kind",
+    "telecom_origin_line_id",
     "telecom_line_key",
     "telecom_line_calls",
     "telecom_line_amount",
@@ -167,6 +169,12 @@ class AccountMoveLine(models.Model):
             or self.telecom_origin_line_id
         )
 
+    def _telecom_fees(self):
+        """Those of these lines that are given back whole: no calls, no corrections."""
+        return self._telecom_billing().filtered(
+            lambda line: not line.telecom_kind and not line.telecom_origin_line_id
+        )
+
     def _telecom_line_sql(self):
         """SQL: the line ``l`` is one of an invoice of telephony, not a correction."""
         return SQL(
@@ -279,8 +287,49 @@ class AccountMoveLine(models.Model):
         pairs = [(line.telecom_renewed_line_id.id, line.id) for line in self]
         return self.env["telecom.invoicing"]._renew(pairs)
 
+    def _take_telecom_corrections(self):
+        """Have lines that take the place of corrections correct the same calls."""
+        for line in self.filtered("telecom_origin_line_id"):
+            renewed = line.telecom_renewed_line_id
+            line.move_id.telecom_rerating_id = renewed.move_id.telecom_rerating_id
+            self.env["telecom.invoicing"]._renew_corrections(renewed, line)
+
+    def _telecom_left(self, rest):
+        """What earlier credit notes have left of the line, untaxed, as it is written.
+
+        :param rest: the same as its calls are priced
+        """
+        if not self.telecom_is_tax_included:
+            sign = 1 if self.move_id.move_type == "out_invoice" else -1
+            is_fee = self in self._telecom_fees()
+            return 0.0 if is_fee else float(sign * rest)
+        refunds = self.env["telecom.release"]._credits_of(self)
+        lines = refunds.filtered(lambda move: move.state == "posted").invoice_line_ids
+        own = lines.filtered(lambda line: line.telecom_reversed_line_id == self)
+        return self.price_subtotal - sum(
+            line.move_id._telecom_credit_sign(self.move_id) * line.price_subtotal
+            for line in own
+        )
+
+    def _check_telecom_rested_on(self):
+        """Refuse to take lines away that credit notes or corrections are made of."""
+        billing = self._telecom_billing()
+        if not billing:
+            return
+        moves = self.env["telecom.release"].sudo()._rest_on(billing)
+        if moves:
+            raise UserError(
+                self.env._(
+                    "%(moves)s is made of calls or fees of %(invoice)s. Cancel or "
+                    "delete that first: it would stand for nothing.",
+                    moves=", ".join(moves.mapped("display_name")),
+                    invoice=billing.move_id[0].display_name,
+                )
+            )
+
     def unlink(self):
         """Calls that a draft lets go are counted in their turn again."""
+        self._check_telecom_rested_on()
         billing = self.filtered("telecom_kind")
         if billing:
             condition = SQL(
@@ -291,6 +340,7 @@ class AccountMoveLine(models.Model):
             passes = self.env["telecom.bundle.pass"].sudo()
             passes._mark_calls(condition)
             passes._trigger()
+            mark_calls(self.env, condition)
         return super().unlink()
 
     def action_telecom_calls(self):

@@ -91,6 +91,9 @@ class Comparison(Confirmation):
             )
         )
 
+    def _hand_over(self, told, stands):
+        """What is compared changes nothing."""
+
     def _confirm(self, told, stored):
         """List what differs; nothing is corrected."""
         if told.empty:

@@ -14,7 +14,8 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..engine.same_call import NONE, pair_up
-from .call_secret import whole
+from .call_secret import query_quietly, whole
+from .dispute_sql import hand_over
 from .row_account import RowAccount
 from .same_calls import whole_twin
 from .table_frames import read_frame
@@ -94,7 +95,12 @@ class Confirmation:
         told = twins.iloc[place[is_twin]].reset_index(drop=True)
         account.count("duplicate_count", calls["file_id"][is_twin])
         self._note(told, np.zeros(len(told), bool))
+        self._hand_over(calls["identity"][is_twin], told["stands"])
         return calls[~is_twin]
+
+    def _hand_over(self, told, stands):
+        """Disputes of calls that the file alone had told of hold those that stand."""
+        hand_over(self.env, told, told, stands)
 
     def _twins(self, calls):
         """Calls of the carrier's other files for which others stand, once each."""
@@ -103,7 +109,8 @@ class Confirmation:
             self.env,
             SQL(
                 """
-                SELECT replace(t.identity::text, '-', '') AS identity, t.direction,
+                SELECT replace(t.identity::text, '-', '') AS identity,
+                       replace(t.stands::text, '-', '') AS stands, t.direction,
                        t.service, t.calling_number, %(whole)s AS called_number,
                        t.start_at,
                        t.duration, NULL AS amount
@@ -132,7 +139,8 @@ class Confirmation:
     def _known(self, calls):
         """Stored calls of the carrier that the rows may tell of, each told of once."""
         around = pd.Timedelta(seconds=self.source.same_start_seconds)
-        rows = self.env.execute_query_dict(
+        rows = query_quietly(
+            self.env,
             SQL(
                 """
                 WITH parties AS MATERIALIZED (
@@ -170,7 +178,7 @@ class Confirmation:
                 first=(calls["start_at"].min() - around).to_pydatetime(),
                 last=(calls["start_at"].max() + around).to_pydatetime(),
                 noted=self._is_noted(SQL("c.identity")),
-            )
+            ),
         )
         known = pd.DataFrame(rows, columns=KNOWN)
         types = {"start_at": "datetime64[s]", "duration": "int64", "id": "int64"}
@@ -192,6 +200,8 @@ class Confirmation:
         """Note that calls are confirmed, list what differs, correct their cost."""
         if told.empty:
             return
+        # Of a call that the file alone had told of so far.
+        self._hand_over(told["identity"], stored["identity"])
         theirs = told["carrier_amount_nano"].astype("Int64")
         is_free = ~stored["is_invoiced"].astype(bool) & ~self._is_confirmed(stored)
         differs = theirs.notna() & theirs.ne(stored["amount"]).fillna(True)

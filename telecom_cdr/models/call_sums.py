@@ -2,12 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Sums of calls by month, and marks of those that calls have left behind.
 
-``telecom_call_sum`` holds what calls of the same facts come to. Whoever adds, changes
-or removes calls leaves marks in the same transaction: which months of which customers
-are not what the table says any more. So a reader who sees the change sees the mark,
-and adds up the marked calls instead (``fresh_sums``); a scheduled action brings the
-table up to date and takes the marks away (``refresh_month``). No reader ever waits,
-and none sees sums that its own snapshot of the calls does not have.
+``telecom_call_sum`` holds what calls of the same facts come to. Whoever adds, changes,
+invoices or removes calls leaves marks in the same transaction: which months of which
+customers are not what the table says any more. So a reader who sees the change sees
+the mark, and adds up the marked calls instead (``fresh_sums``); a scheduled action
+brings the table up to date and takes the marks away (``refresh_month``). No reader ever
+waits, and none sees sums that its own snapshot of the calls does not have.
 """
 
 from collections.abc import Iterable
@@ -19,6 +19,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
 from odoo.tools import SQL
+
+from .dispute_sql import OPEN_STATE
 
 # From so many customers of a month on, the whole month is marked.
 MANY = 200
@@ -37,6 +39,7 @@ KEYS = (
     "rate_id",
     "cost_rate_id",
     "rating_state",
+    "is_invoiced",
     "currency_id",
     "cost_currency_id",
     "has_margin",
@@ -53,8 +56,9 @@ EVERY_MARK = SQL("TRUE")
 
 def create_sum_tables(env: api.Environment) -> None:
     """Make both tables; what is stored by then is all still to be added up."""
-    env.cr.execute("SELECT to_regclass('telecom_call_sum')")
-    is_new = env.cr.fetchone()[0] is None
+    is_new = not _has_columns(env)
+    if is_new:
+        env.cr.execute("DROP TABLE IF EXISTS telecom_call_sum")
     env.cr.execute(
         """
         CREATE TABLE IF NOT EXISTS telecom_call_sum (
@@ -76,6 +80,8 @@ def create_sum_tables(env: api.Environment) -> None:
             -- Set where the amounts go by the rates of a day.
             rate_day date,
             is_roaming boolean NOT NULL,
+            -- Whether a line of an invoice bills them.
+            is_invoiced boolean NOT NULL,
             has_margin boolean NOT NULL,
             direction varchar,
             service varchar,
@@ -104,6 +110,15 @@ def create_sum_tables(env: api.Environment) -> None:
                 MONTH,
             )
         )
+
+
+def _has_columns(env: api.Environment) -> bool:
+    """Whether the table is there as it is made now: it can always be made anew."""
+    env.cr.execute(
+        "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
+        " AND attrelid = to_regclass('telecom_call_sum')"
+    )
+    return {name for (name,) in env.cr.fetchall()} == {"id", *KEYS, *SUMS}
 
 
 # === MARKS === #
@@ -297,12 +312,14 @@ def _calls_of(company_id: int, month: date, payers: set[int] | None) -> SQL:
         SELECT c.id, c.company_id, %(month)s::date AS month, c.partner_id, c.number_id,
                c.carrier_id, c.direction, c.service, c.category,
                c.visited_country_id IS NOT NULL AS is_roaming, c.destination_id,
-               c.rate_id, c.cost_rate_id, c.rating_state, c.currency_id,
+               c.rate_id, c.cost_rate_id, %(state)s AS rating_state,
+               i.call_id IS NOT NULL AS is_invoiced, c.currency_id,
                c.cost_currency_id, c.margin IS NOT NULL AS has_margin,
                CASE WHEN %(is_by_day)s THEN c.day END AS rate_day,
                c.duration, c.bundle_duration, c.price, c.cost, c.margin
           FROM telecom_call c
           JOIN res_company m ON m.id = c.company_id
+     LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
          WHERE c.company_id = %(company)s AND %(is_of)s
            AND c.day >= %(month)s AND c.day < %(end)s
            AND c.start_at >= %(first)s AND c.start_at < %(last)s
@@ -314,6 +331,7 @@ def _calls_of(company_id: int, month: date, payers: set[int] | None) -> SQL:
         last=end + day,
         is_of=_is_of(payers),
         is_by_day=_is_by_day(),
+        state=OPEN_STATE,
     )
 
 

@@ -7,6 +7,8 @@ Calls are counted as they are stored, not as their files say: what differs is sh
 
 from odoo.tools import SQL
 
+from .dispute_sql import OPEN_STATE
+
 STATES = ("unmatched", "unrated", "late", "rated", "excluded")
 
 
@@ -63,7 +65,8 @@ def completeness_rows() -> SQL:
 def _count(state: str) -> SQL:
     """How many calls of a file are in a state and not invoiced."""
     return SQL(
-        "count(*) FILTER (WHERE c.rating_state = %s AND i.call_id IS NULL) AS %s",
+        "count(*) FILTER (WHERE i.call_id IS NULL AND %s = %s) AS %s",
+        OPEN_STATE,
         state,
         SQL.identifier(state),
     )

@@ -38,6 +38,19 @@ def last_cutoff(day: date, cutoff_day: int) -> date:
     return found if found <= day else day + relativedelta(months=-1, day=cutoff_day)
 
 
+def following_end(first: date, last: date) -> date:
+    """The last day of the month behind a period, on the same day of the month.
+
+    A period that a shorter month has cut says the day by where it begins: of the 31st
+    of January to the 28th of February it is the 30th.
+    """
+    ends_month = (last + timedelta(days=1)).day == 1
+    if not ends_month:
+        return last + relativedelta(months=1)
+    day = 31 if first.day == 1 else max(last.day, (first - timedelta(days=1)).day)
+    return last + relativedelta(months=1, day=day)
+
+
 def period_start_sql(day: SQL, billing_day: SQL = BILLING_DAY) -> SQL:
     """:func:`period_start` as an SQL expression."""
     return SQL(

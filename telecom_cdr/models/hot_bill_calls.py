@@ -7,6 +7,8 @@ from datetime import datetime
 
 from odoo.tools import SQL
 
+from .dispute_sql import WAITING
+
 # The number or code on our side of a call.
 OWN_SIDE = SQL(
     "CASE WHEN c.direction = 'incoming' THEN c.called_number ELSE c.calling_number END"
@@ -17,7 +19,10 @@ CAUSES = SQL(
     CASE WHEN c.rating_state <> 'rated' THEN c.rating_state
          WHEN NOT EXISTS (SELECT FROM telecom_file f
                            WHERE f.id = c.file_id AND f.state = 'processed')
-         THEN 'file' ELSE 'conflict' END
+         THEN 'file'
+         WHEN EXISTS (SELECT FROM telecom_rejection r
+                       WHERE r.call_identity = c.identity AND r.reason = 'conflict')
+         THEN 'conflict' ELSE 'disputed' END
     """
 )
 
@@ -67,7 +72,8 @@ def waiting_causes(company_id: int, partner_id: int, chosen: SQL, named: SQL) ->
                                     WHERE f.id = c.file_id AND f.state = 'processed')
                     OR EXISTS (SELECT FROM telecom_rejection r
                                 WHERE r.call_identity = c.identity
-                                  AND r.reason = 'conflict'))
+                                  AND r.reason = 'conflict')
+                    OR %(waiting)s)
              UNION ALL
             SELECT 'unmatched'
               FROM telecom_call c
@@ -76,6 +82,7 @@ def waiting_causes(company_id: int, partner_id: int, chosen: SQL, named: SQL) ->
         ) w GROUP BY 1 ORDER BY 1
         """,
         causes=CAUSES,
+        waiting=WAITING,
         partner=partner_id,
         company=company_id,
         chosen=chosen,

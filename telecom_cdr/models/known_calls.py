@@ -16,6 +16,7 @@ from odoo import models
 from .call_facts import pack_facts
 from .call_store import remove_calls
 from .call_table import known_calls
+from .retention_sql import anonymous_twins
 from .row_account import RowAccount
 
 CONFLICT = (
@@ -42,6 +43,7 @@ class KnownCalls:
 
         :return: the calls to store; the others are counted, or wait
         """
+        calls = self._leave_out_anonymous(calls, account)
         known = known_calls(self.env, calls["identity"])
         if known.empty:
             return calls
@@ -57,6 +59,17 @@ class KnownCalls:
         left = pairs["identity"][verdict != "better"]
         return calls[~calls["identity"].isin(left)]
 
+    def _leave_out_anonymous(self, calls, account):
+        """Leave out rows for which a call of another carrier stands, without numbers.
+
+        Nothing but their identity tells of them: who called whom is not known any more.
+        """
+        is_gone = calls["identity"].isin(anonymous_twins(self.env, calls["identity"]))
+        if not is_gone.any():
+            return calls
+        account.count("duplicate_count", calls["file_id"][is_gone])
+        return calls[~is_gone]
+
     def _verdicts(self, pairs):
         """What each row that comes again is to the stored call: text array."""
         is_locked = pairs["is_invoiced"].to_numpy(bool)
@@ -65,6 +78,8 @@ class KnownCalls:
             np.where(is_locked, "same", "better"),
             _by_data(pairs),
         )
+        # What it was is not known any more: it stands.
+        by_data = np.where(pairs["is_anonymous"].to_numpy(bool), "same", by_data)
         is_own = (pairs["file_id"] == pairs["file_id_known"]).to_numpy(bool)
         differs = by_data != "same"
         if not differs.any():

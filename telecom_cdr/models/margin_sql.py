@@ -6,6 +6,7 @@ from odoo import api
 from odoo.tools import SQL
 
 from .call_sums import fresh_sums
+from .currency_rates import day_rates
 
 DEPENDS = {
     "telecom.call": [
@@ -23,16 +24,10 @@ DEPENDS = {
     "res.currency.rate": ["name", "rate", "currency_id", "company_id"],
     "res.company": ["currency_id"],
 }
-# Of each company and day: its own, else that of all. Joined, not looked up by row.
+# Of each company and day. Joined, not looked up by row.
 RATES = SQL(
-    """
-    SELECT DISTINCT ON (b.id, r.currency_id, r.name)
-           b.id AS company_id, r.currency_id, r.name AS day, r.rate
-      FROM res_currency_rate r
-      JOIN res_company b ON r.company_id IS NULL
-                         OR r.company_id = split_part(b.parent_path, '/', 1)::int
-  ORDER BY b.id, r.currency_id, r.name, r.company_id NULLS LAST
-    """
+    "SELECT company_id, currency_id, day, rate / own_rate AS rate FROM (%s) d",
+    day_rates(SQL("TRUE")),
 )
 NO_SHARES = SQL("(SELECT 0 AS company_id, '' AS kind, 1 AS top, 1 AS bottom) given")
 KIND = SQL(
@@ -65,8 +60,8 @@ def _converted(env: api.Environment) -> SQL:
     return SQL(
         """
         SELECT a.id, a.company_id, a.month, a.partner_id, a.number_id, a.carrier_id,
-               a.direction, a.service, a.category, a.destination_id, a.rate_id,
-               a.cost_rate_id, a.rating_state, a.rate_day, a.call_count, a.duration,
+               a.direction, a.service, a.category, a.is_roaming, a.destination_id,
+               a.rate_id, a.cost_rate_id, a.rating_state, a.call_count, a.duration,
                a.bundle_duration, a.has_margin, a.margin AS rated_margin,
                a.currency_id AS price_currency_id, a.cost_currency_id,
                a.own_currency_id AS currency_id,

@@ -10,6 +10,12 @@ from odoo.exceptions import ValidationError
 PREFIX_DIGITS = 15
 
 
+def is_prefix(text: str) -> bool:
+    """Whether a text is 1 to 15 digits of those that numbers are written with."""
+    is_digits = text.isascii() and text.isdecimal()
+    return is_digits and len(text) <= PREFIX_DIGITS
+
+
 class TelecomCallPatternsMixin(models.AbstractModel):
     """What names calls by a prefix, or by patterns on their facts: checked."""
 
@@ -21,10 +27,11 @@ class TelecomCallPatternsMixin(models.AbstractModel):
     def _check_prefix(self):
         for record in self:
             prefix = record.prefix
-            if prefix and (not prefix.isdecimal() or len(prefix) > PREFIX_DIGITS):
+            if prefix and not is_prefix(prefix):
                 raise ValidationError(
                     self.env._(
-                        "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",
+                        "'%(prefix)s' is not a prefix: 1 to 15 digits (0-9) are "
+                        "expected.",
                         prefix=prefix,
                     )
                 )

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .mixin_invoicing_release import OWED
+
 
 class TelecomDisputeCredit(models.AbstractModel):
     """Gives back what a granted dispute's call was invoiced with.
@@ -31,13 +33,31 @@ class TelecomDisputeCredit(models.AbstractModel):
         help="Granted, invoiced, and without a credit note.",
     )
 
-    @api.depends("call_id", "state", "release_id.refund_id")
+    @api.depends("call_id", "state", "release_id.refund_id", "release_id.state")
     def _compute_move_id(self):
+        owed = self._owed_call_ids()
         for dispute in self:
             dispute.move_id = dispute.call_id.exists().move_id
+            release = dispute.release_id
+            is_credited = release.refund_id and release.state != "cancelled"
             dispute.is_to_credit = (
-                dispute.state == "granted" and dispute.move_id and not dispute.refund_id
+                dispute.state == "granted"
+                and dispute.call_id.id in owed
+                and not is_credited
             )
+
+    def _owed_call_ids(self):
+        """Those of the calls that are invoiced, and no posted credit note takes off."""
+        self.env["telecom.release"].flush_model(["state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT i.call_id FROM telecom_call_invoice i"
+                " WHERE i.call_id = ANY(%s) AND %s",
+                self.call_id.ids,
+                OWED,
+            )
+        )
+        return {row[0] for row in rows}
 
     def _search_is_to_credit(self, operator, value):
         if operator != "in":
@@ -45,15 +65,33 @@ class TelecomDisputeCredit(models.AbstractModel):
 
         def to_sql(model, alias, query):
             return SQL(
-                "EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = %s)",
+                "EXISTS (SELECT FROM telecom_call_invoice i"
+                " WHERE i.call_id = %s AND %s)",
                 SQL.identifier(alias, "call_id"),
+                OWED,
             )
 
         return (
             Domain("state", "=", "granted")
-            & Domain("release_id", "=", False)
+            & (
+                Domain("release_id", "=", False)
+                | Domain("release_id.state", "=", "cancelled")
+            )
             & Domain.custom(to_sql=to_sql)
         )
+
+    def _note_credit(self):
+        """A call that is credited already needs no credit note: say which one it is."""
+        for dispute in self:
+            posted = dispute.sudo().env["telecom.release"]._posted_of(dispute.call_id)
+            if posted:
+                dispute.sudo().release_id = posted
+                dispute.message_post(
+                    body=self.env._(
+                        "The call is credited already by %s.",
+                        posted.refund_id.display_name,
+                    )
+                )
 
     def action_credit(self):
         """Make the credit notes of granted calls; a draft is posted by hand."""

@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import traceback
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from ..parsers.exceptions import ParserError
 from .advisory_lock import advisory_lock
 from .call_import import CallImport
 from .import_run import ImportRun
+from .mixin_file_masking import covered
 from .small_files import SMALL_BYTES, SmallFiles
 
 _logger = logging.getLogger(__name__)
@@ -112,18 +114,28 @@ class TelecomFileProcessingMixin(models.AbstractModel):
         try:
             self._process(time_left, run)
         except Exception as error:
-            _logger.exception("Files %s", self.ids)
             self.env.cr.rollback()
             self.env.invalidate_all()
+            self._log_error(error)
             if len(self) > 1:
                 for file in self:
                     file._process_or_fail(run, time_left)
                     if not time_left():
                         return
                 return
-            text = f"{type(error).__name__}: {error}"
+            text = self._told(error)
             self.write({"state": "failed", "error_wording": {"text": text}})
             self._commit_step()
+
+    def _told(self, error):
+        """What an unexpected error says, without digits that customers hide."""
+        digits = max(file._digits_to_cover() for file in self)
+        return covered(f"{type(error).__name__}: {error}", digits)
+
+    def _log_error(self, error):
+        """Say in the server's log where it broke, whatever the error quotes."""
+        lines = "".join(traceback.format_tb(error.__traceback__))
+        _logger.error("Files %s: %s\n%s", self.ids, self._told(error), lines)
 
     def _process(self, time_left=None, run=None):
         """Process files of one carrier; returns False where another worker has it.

@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .call_secret import whole
+from ..engine.masking import GONE
+from .call_secret import is_anonymous, whole
 from .call_store import remove_calls
 from .row_account import COUNTS, RowAccount
 from .same_calls import SameCalls, whole_twin
@@ -60,6 +61,7 @@ class TelecomFileRevertMixin(models.AbstractModel):
         if self.child_ids:
             self.child_ids._revert_each()
             return
+        self._check_not_anonymous()
         self._check_none_invoiced()
         disputes = self.env["telecom.dispute"].sudo()
         disputes._check_undisputed(SQL("c.file_id = %s", self.id))
@@ -116,9 +118,13 @@ class TelecomFileRevertMixin(models.AbstractModel):
             SQL(
                 "SELECT c.calling_number, %(whole)s AS called_number, c.start_at"
                 " FROM telecom_call c"
-                " WHERE c.file_id = %(file)s AND %(is_compared)s UNION ALL"
+                " WHERE c.file_id = %(file)s AND %(is_compared)s"
+                " AND NOT %(anonymous)s UNION ALL"
                 " SELECT t.calling_number, %(whole_twin)s, t.start_at"
-                " FROM telecom_call_twin t WHERE t.file_id = %(file)s",
+                " FROM telecom_call_twin t WHERE t.file_id = %(file)s"
+                " AND t.called_number IS DISTINCT FROM %(gone)s",
+                anonymous=is_anonymous("c"),
+                gone=GONE,
                 whole=whole("c"),
                 whole_twin=whole_twin("t"),
                 file=self.id,
@@ -145,8 +151,9 @@ class TelecomFileRevertMixin(models.AbstractModel):
 
     def _read_from_start(self):
         """Have files read anew; those that failed when a person says so."""
-        self.write({"position": False})
-        self.filtered(lambda f: f.state != "failed").write({"state": "received"})
+        kept = self.filtered(lambda file: not file.content_gone_on)
+        kept.write({"position": False})
+        kept.filtered(lambda f: f.state != "failed").write({"state": "received"})
 
     # === FILES THAT CONFIRM OTHERS === #
 

@@ -6,6 +6,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .call_sums import MONTH, mark_parts
 from .dispute_sql import KEPT_OFF
 
 # Which product bills a call.
@@ -109,7 +110,7 @@ class TelecomInvoicingCalls(models.AbstractModel):
         """SQL of the billable calls with the keys of their lines: the ``KEYS``."""
         return SQL(
             """
-            SELECT c.id, c.price, c.duration, c.rate_id,
+            SELECT c.id, c.price, c.duration, c.rate_id, %(month)s AS month,
                    c.number_id AS own_number_id, c.partner_id, c.currency_id,
                    %(invoice_key)s AS invoice_key, %(department)s AS department_id,
                    CASE WHEN s.is_numbered
@@ -131,6 +132,7 @@ class TelecomInvoicingCalls(models.AbstractModel):
          LEFT JOIN telecom_number n ON n.id = c.number_id
              WHERE %(billable)s
             """,
+            month=MONTH,
             invoice_key=INVOICE_KEY,
             department=DEPARTMENT,
             kind=KIND,
@@ -211,17 +213,18 @@ class TelecomInvoicingCalls(models.AbstractModel):
             SQL(
                 """
                 WITH keyed AS MATERIALIZED (
-                    SELECT k.id, k.price, %(line_key)s AS line_key
+                    SELECT k.id, k.price, k.month, %(line_key)s AS line_key
                       FROM (%(calls)s) k),
                 found AS (
-                    SELECT k.id, k.price, l.line_id
+                    SELECT k.id, k.price, k.month, l.line_id
                       FROM keyed k
                       JOIN unnest(%(line_ids)s::int[], %(line_keys)s::text[])
                            AS l(line_id, line_key) ON l.line_key = k.line_key),
                 linked AS (
                     INSERT INTO telecom_call_invoice (call_id, move_line_id)
                     SELECT id, line_id FROM found)
-                SELECT line_id, count(*), sum(price)::text FROM found GROUP BY 1
+                SELECT line_id, count(*), sum(price)::text, array_agg(DISTINCT month)
+                  FROM found GROUP BY 1
                 """,
                 calls=self._keyed_calls(company, payers, date_to, only),
                 line_key=LINE_KEY,
@@ -230,6 +233,17 @@ class TelecomInvoicingCalls(models.AbstractModel):
             )
         )
         self._check_links(lines, {row[0]: (row[1], row[2]) for row in rows})
+        payer = {
+            line.id: line.move_id.partner_id.commercial_partner_id for line in lines
+        }
+        mark_parts(
+            self.env,
+            {
+                (company.id, month, payer[line_id].id)
+                for line_id, _count, _amount, months in rows
+                for month in months
+            },
+        )
         self.env["telecom.call"].invalidate_model()
 
     def _check_links(self, lines, linked):

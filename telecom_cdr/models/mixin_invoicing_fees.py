@@ -9,6 +9,8 @@ from odoo import fields, models
 from odoo.tools.misc import format_date
 
 from ..engine.fee_periods import due_days, without
+from ..engine.invoice_lines import shared_distribution
+from . import run_sql
 from .customer_periods import next_period
 
 
@@ -69,7 +71,38 @@ class TelecomInvoicingFees(models.AbstractModel):
         )
         return currency if known else company.currency_id
 
+    def _invoice_day(self):
+        """The date of the invoices, where their run gives them one; else today.
+
+        Odoo prices a line at the rate of this day, so a part of a fee is, too.
+        """
+        given = self.env.context.get("telecom_move_values", {}).get("invoice_date")
+        return fields.Date.to_date(given) or fields.Date.context_today(self)
+
+    def _subscription_of(self, values):
+        """The subscription whose fee or top-up a line bills."""
+        topup = self.env["telecom.bundle.topup"].browse(
+            values.get("telecom_topup_id") or []
+        )
+        given = self.env["telecom.bundle.subscription"].browse(
+            values.get("telecom_subscription_id") or []
+        )
+        return given or topup.subscription_id
+
+    def _numbers_of_other(self, values):
+        """Numbers that a line is for which bills no calls; none: the whole customer."""
+        own = self.env["telecom.number"].browse(values.get("telecom_number_id") or [])
+        return own or self._subscription_of(values).number_ids
+
     # === INVOICE VALUES: readers, they write nothing === #
+
+    def _fee_distribution(self, subscription):
+        """Analytic accounts of the numbers that have a bundle, in equal parts."""
+        numbers = subscription.number_ids
+        distribution = shared_distribution(
+            [(Decimal(1), self._number_distribution(number.id)) for number in numbers]
+        )
+        return {"analytic_distribution": distribution} if distribution else {}
 
     def _prepare_fee_line(self, fee):
         """The fee of a period, or of the days of it that are due."""
@@ -87,6 +120,7 @@ class TelecomInvoicingFees(models.AbstractModel):
             "telecom_is_by_days": bundle.prorate_fee,
             "telecom_period_start": fee.start,
             "telecom_period_end": fee.end,
+            **self._fee_distribution(subscription),
         }
         price = self._period_price(fee)
         if fee.is_whole:
@@ -121,13 +155,12 @@ class TelecomInvoicingFees(models.AbstractModel):
         """The fee of a whole period, as the invoice line would propose it."""
         company = subscription.company_id
         payer = subscription.partner_id.commercial_partner_id
-        positions = self.env["account.fiscal.position"].with_company(company)
         return product.with_company(company)._get_tax_included_unit_price(
             company,
             self._fee_currency(subscription),
-            fields.Date.context_today(self),
+            self._invoice_day(),
             "sale",
-            fiscal_position=positions._get_fiscal_position(payer),
+            fiscal_position=self.with_company(company)._fiscal_position(payer),
             product_price_unit=list_price,
         )
 
@@ -141,11 +174,12 @@ class TelecomInvoicingFees(models.AbstractModel):
         product = topup.product_id or self.env.ref("telecom_cdr.product_bundle_topup")
         start, subscription = topup.period_start, topup.subscription_id
         company = subscription.company_id
+        payer = subscription.partner_id.commercial_partner_id
         price = company.currency_id._convert(
-            topup.price,
+            self.with_company(company)._price_of_customer(topup.price, product, payer),
             self._fee_currency(subscription),
             company,
-            fields.Date.context_today(self),
+            self._invoice_day(),
         )
         return {
             "product_id": product.id,
@@ -158,6 +192,7 @@ class TelecomInvoicingFees(models.AbstractModel):
             "quantity": 1,
             "price_unit": price,
             "telecom_topup_id": topup.id,
+            **self._fee_distribution(subscription),
         }
 
     # === WHAT IS DUE === #
@@ -167,7 +202,7 @@ class TelecomInvoicingFees(models.AbstractModel):
         topups = self.env["telecom.bundle.topup"].search(
             [
                 ("company_id", "=", company.id),
-                ("partner_id", "child_of", payers.ids),
+                ("partner_id.commercial_partner_id", "in", payers.ids),
                 ("period_start", "<=", date_to),
             ],
             order="partner_id, period_start, id",
@@ -179,7 +214,7 @@ class TelecomInvoicingFees(models.AbstractModel):
         return self.env["telecom.bundle.subscription"].search(
             [
                 ("company_id", "=", company.id),
-                ("partner_id", "child_of", payers.ids),
+                ("partner_id.commercial_partner_id", "in", payers.ids),
                 ("bundle_id.product_id", "!=", False),
             ],
             order="partner_id, priority, id",
@@ -188,24 +223,46 @@ class TelecomInvoicingFees(models.AbstractModel):
     def _fees(self, subscriptions, date_from, date_to):
         """Fees that are due and on no invoice yet."""
         billed, first = self._billed_fees(subscriptions)
+        began = self._billing_began(subscriptions)
         return [
             Fee(subscription, due.period_start, due.period_end, *days)
             for subscription in subscriptions
             for due in due_days(
                 subscription._fee_plan(),
                 subscription._running_days(),
-                self._fees_since(subscription, date_from, first),
+                self._fees_since(subscription, date_from, first, began),
                 date_to,
                 subscription.bundle_id.prorate_fee,
             )
             for days in without((due.start, due.end), billed[subscription.id])
         ]
 
-    def _fees_since(self, subscription, date_from, first):
-        """The day from which fees count: what was left out since the first one, too."""
-        if subscription.bundle_id.fee_timing == "current":
-            return date_from
-        return min(date_from, first.get(subscription.id, date_from))
+    def _fees_since(self, subscription, date_from, first, began):
+        """The day from which fees count: what was left out since the first one, too.
+
+        Fees wait as calls do, whatever the reason: on hold, too little, a cut-off day,
+        data that was missing, a draft that was deleted. What was before the customer's
+        first run was invoiced elsewhere.
+        """
+        payer = subscription.partner_id.commercial_partner_id
+        return min(
+            date_from,
+            first.get(subscription.id, date_from),
+            began.get(payer.id, date_from),
+        )
+
+    def _billing_began(self, subscriptions):
+        """The first day of the earliest run that named each customer: by id."""
+        payers = subscriptions.partner_id.commercial_partner_id
+        self.env["telecom.run"].flush_model(["company_id", "date_from"])
+        self.env["telecom.run.customer"].flush_model(
+            ["run_id", "partner_id", "left_reason"]
+        )
+        return dict(
+            self.env.execute_query(
+                run_sql.first_days(subscriptions.company_id.ids, payers.ids)
+            )
+        )
 
     def _billed_fees(self, subscriptions):
         """Days whose fee is on an invoice, and the first day that ever was on one.

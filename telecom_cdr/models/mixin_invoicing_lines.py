@@ -214,96 +214,19 @@ class TelecomInvoicingLines(models.AbstractModel):
     def _line_price(self, line, product):
         """Quantity and price; together they are the calls' sum, rounded once."""
         amount = self._line_amount(line)
+        payer = self.env["res.partner"].browse(line["partner_id"])
         if line["is_tax_included"]:
-            payer = self.env["res.partner"].browse(line["partner_id"])
             return self._values_of_total(amount, product, payer, line["currency_id"])
         by_minutes = line["shape"].quantity == "minutes"
         minutes = Decimal(line["duration"] or 0) / 60 if by_minutes else None
         currency = self.env["res.currency"].browse(line["currency_id"])
         found = line_price(amount, minutes, currency.decimal_places)
-        values = {"quantity": float(found.quantity), "price_unit": float(found.price)}
+        price = self._price_over(found.price, product, payer, amount / found.quantity)
+        values = {"quantity": float(found.quantity), "price_unit": price}
         if not found.is_minutes:
             return values
         unit = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_minute")
         return values | ({"product_uom_id": unit} if unit else {})
-
-    def _values_of_total(self, amount, product, payer, currency_id):
-        """Quantity and price of a line that comes to a total, tax included.
-
-        The total holds the taxes of the product. The line has those that the fiscal
-        position makes of them: a customer who owes none pays the total less taxes.
-        No price before tax gives every total (0.03 with 20 %: 0.025 and 0.005), so the
-        tax of a line is written down as Odoo does it for amounts that are given.
-
-        :param amount: what the customer pays, in whole units of the currency
-        """
-        taxes = self._product_taxes(product)
-        mapped = self._mapped_taxes(taxes, payer)
-        total, sign = float(abs(amount)), -1 if amount < 0 else 1
-        if taxes == mapped and all(taxes.mapped("price_include")):
-            return {"quantity": sign, "price_unit": total}
-        if taxes == mapped:
-            currency = self.env["res.currency"].browse(currency_id)
-            return self._values_of_given_tax(total, sign, product, taxes, currency)
-        net = self._tax_details(taxes, total, product, "total_included")
-        added = self._tax_details(mapped, net["total_excluded"], product)["taxes_data"]
-        included = sum(t["tax_amount"] for t in added if t["tax"].price_include)
-        return {"quantity": sign, "price_unit": net["total_excluded"] + included}
-
-    def _values_of_given_tax(self, total, sign, product, taxes, currency):
-        """A line whose tax is the rest of the total, to the cent."""
-        details = taxes._get_tax_details(
-            total,
-            1.0,
-            precision_rounding=currency.rounding,
-            rounding_method="round_per_line",
-            product=product,
-            special_mode="total_included",
-        )
-        net = currency.round(details["total_excluded"])
-        amounts = {
-            str(tax["tax"].id): {
-                "tax_amount_currency": sign * currency.round(tax["tax_amount"]),
-                "base_amount_currency": sign * currency.round(tax["base_amount"]),
-            }
-            for tax in details["taxes_data"]
-        }
-        line = {"quantity": sign, "price_unit": net}
-        given = {
-            **line,
-            "currency_id": currency.id,
-            "discount": 0.0,
-            "manual_total_excluded_currency": sign * net,
-            "manual_tax_amounts": amounts,
-        }
-        return {**line, "extra_tax_data": given}
-
-    def _tax_details(self, taxes, price, product, mode="total_excluded"):
-        return taxes._get_tax_details(
-            price,
-            1.0,
-            rounding_method="round_globally",
-            product=product,
-            special_mode=mode,
-        )
-
-    def _mapped_taxes(self, taxes, payer):
-        """What the customer's fiscal position makes of the taxes of a product."""
-        delivery = payer.browse(payer.address_get(["delivery"])["delivery"])
-        positions = self.env["account.fiscal.position"].with_company(self.env.company)
-        position = positions._get_fiscal_position(payer, delivery=delivery)
-        return position.map_tax(taxes) if position else taxes
-
-    def _product_taxes(self, product):
-        """The taxes that an invoice line proposes, before any fiscal position."""
-        company = self.env.company
-        own = product.taxes_id._filter_taxes_by_company(company)
-        if own:
-            return own
-        template = product.product_tmpl_id.with_company(company)
-        taxes = template.get_product_accounts()["income"].tax_ids
-        sold = taxes.filtered(lambda tax: tax.type_tax_use == "sale")
-        return sold._filter_taxes_by_company(company)
 
     # === ANALYTIC ACCOUNTS === #
 

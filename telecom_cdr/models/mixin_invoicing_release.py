@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .call_sums import mark_calls
+
 
 def _is_fee(line):
     """Whether a line of an invoice bills a bundle or a top-up."""
@@ -69,6 +71,7 @@ class TelecomInvoicingRelease(models.AbstractModel):
             "c.id IN (SELECT i.call_id FROM telecom_call_invoice i WHERE %s)", condition
         )
         self.env["telecom.bundle.pass"]._mark_calls(linked)
+        mark_calls(self.env, linked)
         self.env.cr.execute(
             SQL(
                 "WITH gone AS (DELETE FROM telecom_call_invoice i WHERE %s"
@@ -138,12 +141,41 @@ class TelecomInvoicingRelease(models.AbstractModel):
                 keep=True,
             )
 
+    @api.model
+    def _renew_corrections(self, old, new):
+        """Correct the same calls by a line that takes the place of another."""
+        self.env["telecom.call.correction"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO telecom_call_correction (rerating_id, company_id, call_id,
+                       number, amount, currency_id, move_line_id, is_released)
+                SELECT k.rerating_id, k.company_id, k.call_id,
+                       1 + (SELECT max(n.number) FROM telecom_call_correction n
+                             WHERE n.call_id = k.call_id),
+                       k.amount, k.currency_id, %s, FALSE
+                  FROM telecom_call_correction k
+                 WHERE k.move_line_id = %s AND k.is_released
+                """,
+                new.id,
+                old.id,
+            )
+        )
+        self.env["telecom.call.correction"].invalidate_model()
+
     def _move_links(self, condition, line, keep=False):
         """Make links of released ones.
 
         :param line: SQL of the line that takes them
         :param keep: what was released stays remembered
         """
+        mark_calls(
+            self.env,
+            SQL(
+                "c.id IN (SELECT r.call_id FROM telecom_call_release r WHERE %s)",
+                condition,
+            ),
+        )
         source = SQL("SELECT r.call_id, r.move_line_id FROM telecom_call_release r")
         if not keep:
             source = SQL("DELETE FROM telecom_call_release r")

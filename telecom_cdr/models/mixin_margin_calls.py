@@ -1,7 +1,12 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections.abc import Iterable
+
 from odoo import fields, models
 from odoo.fields import Domain
+
+from .telecom_destination import CATEGORIES
+from .telecom_rate import DIRECTIONS, SERVICES
 
 
 class TelecomMarginCalls(models.AbstractModel):
@@ -10,7 +15,17 @@ class TelecomMarginCalls(models.AbstractModel):
     _name = "telecom.margin.calls.mixin"
     _description = "Calls Behind a Margin"
 
-    def action_open_calls(self):
+    company_id = fields.Many2one("res.company", readonly=True)
+    month = fields.Date(readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    carrier_id = fields.Many2one("telecom.carrier", readonly=True)
+    direction = fields.Selection(DIRECTIONS, readonly=True)
+    service = fields.Selection(SERVICES, readonly=True)
+    category = fields.Selection(CATEGORIES, readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    call_count = fields.Integer(string="Calls", readonly=True)
+
+    def action_open_calls(self) -> dict:
         """Open the calls behind these rows."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr.telecom_call_action"
@@ -19,16 +34,19 @@ class TelecomMarginCalls(models.AbstractModel):
         action["context"] = {}
         return action
 
-    def _calls_domain(self):
-        """Which calls of its month a row is the sum of: what it says of all of them."""
+    def _calls_domain(self) -> Domain:
+        """Which calls a row is the sum of: what it says of all of them."""
         raise NotImplementedError
 
-    def _facts_domain(self, names):
-        return Domain.AND(
-            Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
-            for name in names
-        )
+    def _facts_domain(self, names: Iterable[str]) -> Domain:
+        """Calls that have these facts of the row: what its query groups by."""
+        return Domain.AND(self._fact_domain(name) for name in names)
 
-    def _month_domain(self):
-        end = fields.Date.add(self.month, months=1)
-        return Domain("day", ">=", self.month) & Domain("day", "<", end)
+    def _fact_domain(self, name: str) -> Domain:
+        value = self[name]
+        if name == "month":
+            end = fields.Date.add(value, months=1)
+            return Domain("day", ">=", value) & Domain("day", "<", end)
+        if name == "is_roaming":
+            return Domain("visited_country_id", "!=" if value else "=", False)
+        return Domain(name, "=", value.id if name.endswith("_id") else value)

@@ -58,7 +58,9 @@ class TelecomRejectionRowMixin(models.AbstractModel):
     @api.depends("kept_raw", "kept_found", "wording", "file_id", "reason")
     def _compute_row(self):
         for file, rejections in self.grouped("file_id").items():
-            rows = CoveredRows(file) if file._hides_amounts() else None
+            # Of a file that is gone nothing is left to be covered.
+            is_there = not file.content_gone_on
+            rows = CoveredRows(file) if is_there and file._hides_amounts() else None
             digits = file._digits_to_cover_here()
             for rejection in rejections:
                 # What these say of themselves has no hidden digits.

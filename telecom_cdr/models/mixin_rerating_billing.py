@@ -178,14 +178,16 @@ class TelecomReratingBilling(models.AbstractModel):
                 calls=row["calls"],
             ),
             "quantity": 1,
-            "price_unit": float(row["amount"] * sign),
             "telecom_origin_line_id": origin.id,
         }
-        if origin.telecom_is_tax_included:
-            invoicing = self.env["telecom.invoicing"].with_company(self.company_id)
-            payer = origin.move_id.commercial_partner_id
+        invoicing = self.env["telecom.invoicing"].with_company(self.company_id)
+        payer = origin.move_id.commercial_partner_id
+        amount = row["amount"] * sign
+        if not origin.telecom_is_tax_included:
+            values["price_unit"] = invoicing._price_over(amount, product, payer)
+        else:
             values |= invoicing._values_of_total(
-                row["amount"] * sign, product, payer, row["currency_id"]
+                amount, product, payer, row["currency_id"]
             )
         return values
 

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..engine.pipeline import deal_out
 from ..engine.pricing.rating import tier_totals
 from . import rerating_sql as sql
+from .call_secret import is_anonymous, is_frozen
 from .call_table import (
     NO_BUNDLE,
     mark_used,
@@ -86,7 +87,7 @@ class TelecomReratingWork(models.AbstractModel):
 
     def _next_selected(self):
         """SQL of a batch of ids: so PostgreSQL looks at no call before or behind it."""
-        domain = Domain("id", ">", self.after_id) & self._call_domain()
+        domain = Domain("id", ">", self.after_id) & self._known_domain()
         calls = self.env["telecom.call"].sudo()
         return calls._search(domain, order="id", limit=BATCH).subselect()
 
@@ -190,13 +191,15 @@ class TelecomReratingWork(models.AbstractModel):
                 AND c.day >= p.period_start AND c.day < p.period_end
           LEFT JOIN telecom_call_invoice i ON i.call_id = c.id
               WHERE p.id = ANY(%(periods)s) AND c.company_id = %(company)s
-                AND (i.call_id IS NULL OR c.id IN %(selected)s)
+                AND (i.call_id IS NULL AND NOT %(anonymous)s
+                     OR c.id IN %(selected)s)
               UNION
              SELECT unnest(p.call_ids) FROM telecom_rerating_period p
               WHERE p.id = ANY(%(periods)s))
             """,
             periods=periods.ids,
             company=self.company_id.id,
+            anonymous=is_anonymous("c"),
             selected=self._selected(),
         )
 
@@ -242,18 +245,18 @@ class TelecomReratingWork(models.AbstractModel):
         return pd.concat(results), pd.concat(draws)
 
     def _other_invoiced(self, periods, calls):
-        """SQL of the invoiced calls that are not looked at: what they took stands."""
+        """SQL of the frozen calls that are not looked at: what they took stands."""
         return SQL(
             """
             (SELECT n.id FROM telecom_call n
-               JOIN telecom_call_invoice i ON i.call_id = n.id
                JOIN telecom_rerating_period p ON p.partner_id = n.partner_id
                 AND n.day >= p.period_start AND n.day < p.period_end
-              WHERE n.company_id = %s AND p.id = ANY(%s) AND NOT EXISTS (
+              WHERE n.company_id = %s AND p.id = ANY(%s) AND %s AND NOT EXISTS (
                     SELECT FROM unnest(%s::bigint[]) AS x(id) WHERE x.id = n.id))
             """,
             self.company_id.id,
             periods.ids,
+            is_frozen("n"),
             [int(one) for one in calls["id"][calls["move_id"] > 0]],
         )
 

@@ -23,7 +23,7 @@ TEXTS = [
     _lt("a code that begins with the country code %(code)s"),
     _lt("digits alone, the last %(count)s being decimals"),
     _lt("an amount such as %(example)s"),
-    _lt("an amount below 9,000,000,000"),
+    _lt("an amount of at most 100,000,000"),
     _lt("increments in seconds such as 60/60 or 1/1"),
     _lt("increments such as 60/60 (the spreadsheet made a date of them)"),
     _lt("a next increment from 1 to %(most)s seconds"),

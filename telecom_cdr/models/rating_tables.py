@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Loads what the engine needs, one query a table."""
 
+from datetime import UTC
 from fractions import Fraction
 
 import pandas as pd
@@ -18,6 +19,7 @@ from ..engine.untaxed import TaxIncluded
 from ..parsers.numbering import numbers_type
 from .bundle_tables import load_bundles, load_subscriptions
 from .call_secret import load_choices
+from .currency_rates import day_rates
 from .table_frames import period_sql as _period
 from .table_frames import read_frame as _frame
 from .tariff_tables import (
@@ -70,11 +72,19 @@ def load_tables(env: api.Environment, company: models.BaseModel) -> RatingTables
 def _carriers(env, company):
     numbers = _numbers(env, company)
     carriers = env["telecom.carrier"].with_context(active_test=False)
+    earlier = env["telecom.earlier.tariff"]
     return {
         carrier.id: CarrierTerms(
             numbers=NumberTable.build(numbers, carrier.id),
             cost_tariff_id=carrier.cost_tariff_id.id or 0,
             currency_id=carrier.currency_id.id,
+            earlier=tuple(
+                (
+                    int(one.date_end.replace(tzinfo=UTC).timestamp()),
+                    one.tariff_id.id or 0,
+                )
+                for one in earlier._of(company, carrier)
+            ),
         )
         for carrier in carriers.sudo().search([("company_id", "=", company.id)])
     }
@@ -218,28 +228,28 @@ def _currencies(env, company):
     rates = _frame(
         env,
         SQL(
-            "SELECT name AS day, currency_id, rate FROM res_currency_rate"
-            " WHERE currency_id = ANY(%s) AND COALESCE(company_id, %s) = %s",
+            "SELECT r.day, r.currency_id, r.rate::text, r.own_rate::text"
+            " FROM (%s) r WHERE r.currency_id = ANY(%s)",
+            day_rates(SQL("b.id = %s", company.id)),
             list(used),
-            company.id,
-            company.root_id.id,
         ),
     )
-    return _cross_rates(rates, company.currency_id.id, used)
+    return _cross_rates(rates, company.currency_id.id)
 
 
-def _cross_rates(rates, company_currency_id, used):
+def _cross_rates(rates, company_currency_id):
     """Ratios between every two currencies on the days that both have a rate."""
     rows = []
     for day, group in rates.groupby("day"):
         of_day = {
-            int(row.currency_id): Fraction(str(row.rate)) for row in group.itertuples()
+            int(row.currency_id): Fraction(row.rate) / Fraction(row.own_rate)
+            for row in group.itertuples()
         }
         of_day[company_currency_id] = Fraction(1)
         rows.extend(
             (day, source, target, of_day[target] / of_day[source])
-            for source in of_day.keys() & (used | {company_currency_id})
-            for target in of_day.keys() & (used | {company_currency_id})
+            for source in of_day
+            for target in of_day
             if source != target
         )
     return pd.DataFrame(

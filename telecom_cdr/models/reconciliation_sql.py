@@ -5,6 +5,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .currency_rates import day_rates
+
 
 def insert_traffic(reconciliation: models.BaseModel) -> SQL:
     """Store the calls of a reconciliation by day, file and kind of call.
@@ -18,11 +20,8 @@ def insert_traffic(reconciliation: models.BaseModel) -> SQL:
     return SQL(
         """
         WITH rates AS (
-            SELECT DISTINCT ON (name, currency_id) name AS day, currency_id, rate
-              FROM res_currency_rate
-             WHERE COALESCE(company_id, %(root)s) = %(root)s
-               AND name BETWEEN %(first)s AND %(last)s
-          ORDER BY name, currency_id, company_id NULLS LAST),
+            SELECT day, currency_id, rate / own_rate AS rate FROM (%(rates)s) d
+             WHERE day BETWEEN %(first)s AND %(last)s),
         told AS (%(told)s),
         calls AS (
             SELECT c.day, c.file_id, c.service, c.direction, c.category,
@@ -53,7 +52,7 @@ def insert_traffic(reconciliation: models.BaseModel) -> SQL:
         id=reconciliation.id,
         told=_told(reconciliation),
         company=reconciliation.company_id.id,
-        root=reconciliation.company_id.root_id.id,
+        rates=day_rates(SQL("b.id = %s", reconciliation.company_id.id)),
         carrier=reconciliation.carrier_id.id,
         currency=reconciliation.currency_id.id,
         first=reconciliation.date_from,

@@ -8,9 +8,10 @@ from odoo import api
 from odoo.tools import SQL
 
 from . import copy_binary
-from .call_secret import mask_calls
+from .call_secret import is_open, mask_calls
 from .call_sums import MONTH, NOBODY, insert_marks
 from .call_table import RESULT_COLUMNS, Rows, _columns, copy_rows
+from .currency_rates import day_rates
 from .mixin_invoicing_release import OWED
 
 NAMES = tuple(RESULT_COLUMNS)
@@ -26,11 +27,10 @@ CORRECTED = SQL(
 CURRENCY_RATE = SQL(
     "CASE WHEN NOT s.is_invoiced OR s.old_currency_id IS NULL THEN 1"
     " ELSE (SELECT CASE WHEN m.currency_id = s.old_currency_id THEN 1 ELSE"
-    " (SELECT r.rate::numeric FROM res_currency_rate r WHERE r.name = s.day"
-    " AND r.currency_id = s.old_currency_id AND r.rate > 0 AND (r.company_id IS NULL"
-    " OR r.company_id = split_part(m.parent_path, '/', 1)::int)"
-    " ORDER BY r.company_id LIMIT 1) END"
-    " FROM res_company m WHERE m.id = s.company_id) END"
+    " (SELECT r.rate / r.own_rate FROM (%s) r WHERE r.day = s.day"
+    " AND r.currency_id = s.old_currency_id) END"
+    " FROM res_company m WHERE m.id = s.company_id) END",
+    day_rates(SQL("b.id = m.id")),
 )
 
 
@@ -366,8 +366,7 @@ def write_results(env: api.Environment, condition: SQL, way: str) -> int:
                   FROM telecom_rerating_call k
                  WHERE k.call_id = c.id AND NOT k.is_invoiced AND %(condition)s
                    AND (%(now)s) IS NOT DISTINCT FROM (%(before)s)
-                   AND NOT EXISTS (SELECT FROM telecom_call_invoice i
-                                    WHERE i.call_id = c.id)
+                   AND %(open)s
              RETURNING k.id, c.company_id, %(month)s AS month,
                        ARRAY[k.old_partner_id, k.new_partner_id] AS payers),
             marked AS (%(marks)s)
@@ -375,6 +374,7 @@ def write_results(env: api.Environment, condition: SQL, way: str) -> int:
               FROM written WHERE k.id = written.id
             """,
             assigned=assigned("k", after),
+            open=is_open("c"),
             now=columns_of("c"),
             before=columns_of("k", before),
             condition=condition,

@@ -19,6 +19,7 @@ class ResCompany(models.Model):
         "telecom.company.email.mixin",
         "telecom.company.limit.mixin",
         "telecom.company.masking.mixin",
+        "telecom.company.retention.mixin",
         "telecom.company.run.mixin",
         "telecom.company.tax.mixin",
     ]
@@ -27,7 +28,9 @@ class ResCompany(models.Model):
         "telecom.tariff",
         string="Default call tariff",
         check_company=True,
-        help="For customers and numbers without a tariff of their own.",
+        help="For customers and numbers without a tariff of their own. Another one "
+        "counts from now on; what the one before has priced stays, and is listed under "
+        "Earlier tariffs, where it can be said until when it counts.",
     )
     telecom_tz = fields.Selection(
         _tz_get,
@@ -99,7 +102,15 @@ class ResCompany(models.Model):
         return secrets.token_hex(32)
 
     def write(self, vals):
+        if "telecom_tariff_id" in vals:
+            self._telecom_keep_tariff(vals["telecom_tariff_id"])
+        holidays = self.env["telecom.holiday"].sudo()
+        is_calendar = "resource_calendar_id" in vals
+        if is_calendar:
+            holidays._mark_calendar(self)
         result = super().write(vals)
+        if is_calendar:
+            holidays._mark_calendar(self)
         if vals.keys() & {"telecom_tariff_id", "telecom_tz", "country_id"}:
             self.env["telecom.rating.mark"]._mark(
                 [{"company_id": company.id} for company in self]
@@ -107,6 +118,18 @@ class ResCompany(models.Model):
         if "telecom_billing_day" in vals:
             self._telecom_mark_periods()
         return result
+
+    def _telecom_keep_tariff(self, tariff_id):
+        """The default tariff until now goes on to count for the calls until now."""
+        for company in self.sudo():
+            self.env["telecom.earlier.tariff"]._keep(
+                company.telecom_tariff_id, tariff_id, company
+            )
+
+    def _telecom_tariff_at(self, moment):
+        """The default tariff as it was at a moment."""
+        earlier = self.env["telecom.earlier.tariff"]
+        return earlier._tariff_at(self.telecom_tariff_id, moment, self)
 
     def _telecom_mark_periods(self):
         """Deal out anew the bundles of customers without a day of their own."""

@@ -58,6 +58,9 @@ class ResConfigSettings(models.TransientModel):
     telecom_masked_digits = fields.Integer(
         related="company_id.telecom_masked_digits", readonly=False
     )
+    telecom_retention_months = fields.Integer(
+        related="company_id.telecom_retention_months", readonly=False
+    )
     telecom_max_file_mb = fields.Integer(
         related="company_id.telecom_max_file_mb", readonly=False
     )

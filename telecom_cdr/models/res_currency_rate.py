@@ -37,7 +37,8 @@ class ResCurrencyRate(models.Model):
     def _mark_calls_of_day(self):
         """Mark the calls of the days from the first to the last of these rates.
 
-        Only where a tariff, carrier, discount or customer has one of the currencies.
+        Only where a tariff, carrier, discount or customer has one of the currencies. A
+        rate of the company's own counts on all days behind it, too.
         """
         marks = self.env["telecom.rating.mark"]
         companies = marks._all_companies()
@@ -47,7 +48,7 @@ class ResCurrencyRate(models.Model):
         ]
         marks._mark(
             [
-                {"company_id": company.id, **rates._span(company.telecom_tz)}
+                {"company_id": company.id, **rates._span(company)}
                 for company, rates in concerned
                 if rates
             ]
@@ -56,17 +57,17 @@ class ResCurrencyRate(models.Model):
     def _is_used_by(self, company):
         """Whether a company prices calls in this currency, by this rate."""
         own = not self.company_id or self.company_id == company.root_id
-        other = self.currency_id - company.currency_id
-        return own and other.id in used_currencies(self.env, company)
+        used = used_currencies(self.env, company)
+        return own and len(used) > 1 and self.currency_id.id in used
 
-    def _span(self, tz):
+    def _span(self, company):
         """The time from the first to the last of these local days."""
         days = self.mapped("name")
         ends = (min(days), max(days) + timedelta(days=1))
+        zone = ZoneInfo(company.telecom_tz)
         start, end = (
-            datetime.combine(day, time(), ZoneInfo(tz)).astimezone(UTC) for day in ends
+            datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+            for day in ends
         )
-        return {
-            "date_start": start.replace(tzinfo=None),
-            "date_end": end.replace(tzinfo=None),
-        }
+        has_own = company.currency_id in self.currency_id
+        return {"date_start": start, "date_end": False if has_own else end}

@@ -4,6 +4,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .dispute_sql import GRANTED
+
+# Who pays: a company below a customer pays for itself.
+PAYER = "partner_id.commercial_partner_id"
+
 
 class ResPartner(models.Model):
     _name = "res.partner"
@@ -14,6 +19,7 @@ class ResPartner(models.Model):
         "telecom.partner.detail.mixin",
         "telecom.partner.limit.mixin",
         "telecom.partner.masking.mixin",
+        "telecom.partner.payer.mixin",
         "telecom.partner.reference.mixin",
         "telecom.partner.run.mixin",
     ]
@@ -106,7 +112,8 @@ class ResPartner(models.Model):
     def _compute_telecom_counts(self):
         """Numbers and running bundles, of the customer with all contacts."""
         for partner in self:
-            under = [("partner_id", "child_of", partner.commercial_partner_id.id)]
+            payer = partner.commercial_partner_id
+            under = [(PAYER, "=", payer.id)]
             partner.telecom_number_count = self.env["telecom.number"].search_count(
                 [*under, ("state", "in", ["active", "suspended"])]
             )
@@ -119,7 +126,7 @@ class ResPartner(models.Model):
         usage = self.env["telecom.bundle.usage"]
         for partner in self:
             partner.telecom_usage_ids = usage._present(
-                Domain("partner_id", "child_of", partner.commercial_partner_id.id)
+                Domain(PAYER, "=", partner.commercial_partner_id.id)
                 & Domain("company_id", "=", self.env.company.id)
             )
 
@@ -136,7 +143,8 @@ class ResPartner(models.Model):
                            WHERE c.currency_id = %(currency)s), 0),
                        COALESCE(sum(c.price) FILTER (
                            WHERE c.currency_id = %(currency)s
-                             AND c.rating_state = 'rated' AND i.call_id IS NULL), 0),
+                             AND c.rating_state = 'rated' AND i.call_id IS NULL
+                             AND NOT %(granted)s), 0),
                        count(*) FILTER (WHERE c.rating_state IN ('unrated', 'late'))
                   FROM telecom_call c
                   JOIN res_partner p ON p.id = c.partner_id
@@ -153,6 +161,7 @@ class ResPartner(models.Model):
                 partners=list(self.commercial_partner_id.ids),
                 since=since,
                 company=company.id,
+                granted=GRANTED,
             )
         )
         by_partner = {row[0]: row[1:] for row in rows}
@@ -226,13 +235,13 @@ class ResPartner(models.Model):
 
     def action_telecom_numbers(self):
         action = self._telecom_action("telecom_number_action")
-        action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
+        action["domain"] = [(PAYER, "=", self.commercial_partner_id.id)]
         action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action
 
     def action_telecom_bundles(self):
         action = self._telecom_action("telecom_bundle_subscription_action")
-        action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
+        action["domain"] = [(PAYER, "=", self.commercial_partner_id.id)]
         action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action
 

@@ -192,3 +192,24 @@ def calls_of(move_ids: Sequence[int]) -> SQL:
         """,
         list(move_ids),
     )
+
+
+def first_days(company_ids: Sequence[int], partner_ids: Sequence[int]) -> SQL:
+    """First day of the earliest run that named each customer: customer id, day.
+
+    Who was left out waited for a later one. Those whom the settings of other addons
+    leave out are not billed by runs at all.
+    """
+    return SQL(
+        """
+        SELECT c.partner_id, min(r.date_from)
+          FROM telecom_run_customer c
+          JOIN telecom_run r ON r.id = c.run_id
+         WHERE r.company_id = ANY(%s) AND c.partner_id = ANY(%s)
+           AND (c.left_reason IS NULL
+                OR c.left_reason IN ('hand', 'hold', 'minimum', 'zero'))
+      GROUP BY 1
+        """,
+        list(company_ids),
+        list(partner_ids),
+    )

@@ -19,8 +19,9 @@ from odoo.tools import SQL
 
 from ..engine.same_call import KEY, NEVER, NONE, twins
 from .call_facts import pack_facts, stored_facts, unpack_facts
-from .call_secret import is_hidden, whole
+from .call_secret import is_hidden, query_quietly, whole
 from .call_store import rate_facts, remove_calls, store_calls
+from .dispute_sql import hand_over
 from .rating_tables import load_tables
 from .row_account import RowAccount
 
@@ -132,7 +133,8 @@ class SameCalls:
 
     def _known(self, near):
         """Stored calls and twins of the same parties around some calls."""
-        rows = self.env.execute_query_dict(
+        rows = query_quietly(
+            self.env,
             SQL(
                 """
                 WITH parties AS MATERIALIZED (
@@ -169,7 +171,7 @@ class SameCalls:
                 company=self.company.id,
                 first=(near["start_at"].min() - AROUND).to_pydatetime(),
                 last=(near["start_at"].max() + AROUND).to_pydatetime(),
-            )
+            ),
         )
         known = pd.DataFrame(rows, columns=["row", "origin", *COLUMNS, "is_invoiced"])
         known["identity"] = known["identity"].str.replace("-", "")
@@ -207,6 +209,7 @@ class SameCalls:
         facts = stored_facts(self.env, rows["row"]).set_index("id")
         facts = facts.loc[rows["row"]].reset_index()
         remove_calls(self.env, rows["row"])
+        hand_over(self.env, rows["identity"], rows["identity"], rows["stands"])
         flagged = rows["is_flagged"].to_numpy(bool)
         for kind, those in (
             ("duplicate_count", rows[~flagged]),
@@ -248,6 +251,8 @@ class SameCalls:
         self._unflag(kept, account)
         places = (facts["file_id"], facts["line_number"])
         account.move_rows(self.env, "duplicate_count", "call_count", *places)
+        own = pd.DataFrame(kept, columns=["identity", "stands"])
+        hand_over(self.env, own["identity"], own["stands"], own["identity"])
         store_calls(self.company, rate_facts(facts, self._tables()))
         self._confirm_again(rows)
 
@@ -270,7 +275,7 @@ class SameCalls:
                 "DELETE FROM telecom_call_twin t USING telecom_file f"
                 " WHERE f.id = t.file_id AND t.id = ANY(%s) RETURNING t.file_id,"
                 " t.carrier_id, f.source_id, t.is_flagged, t.facts,"
-                " t.line_number,"
+                " t.line_number, replace(t.stands::text, '-', '') AS stands,"
                 " replace(t.identity::text, '-', '') AS identity",
                 rows["row"].tolist(),
             )
@@ -293,6 +298,7 @@ class SameCalls:
         """Twins for which another stands than before."""
         if rows.empty:
             return
+        self._hand_over_moved(rows)
         self.env.cr.execute(
             "UPDATE telecom_call_twin t SET stands = v.stands"
             " FROM unnest(%s::int[], %s::uuid[]) AS v(id, stands)"
@@ -300,6 +306,20 @@ class SameCalls:
             (rows["row"].tolist(), rows["stands"].tolist()),
         )
         self.env["telecom.call.twin"].invalidate_model(["stands"])
+
+    def _hand_over_moved(self, rows):
+        """Disputes go with twins for which another stands than before."""
+        stood = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, replace(stands::text, '-', '')"
+                    " FROM telecom_call_twin WHERE id = ANY(%s)",
+                    rows["row"].tolist(),
+                )
+            )
+        )
+        before = rows["row"].map(stood)
+        hand_over(self.env, rows["identity"], before, rows["stands"])
 
     def _keep(self, rows, facts):
         """Keep calls that are left out; gives the rejections of those that wait."""
@@ -321,6 +341,7 @@ class SameCalls:
                         facts)
             """,
             (self.company.id, *columns, [json.dumps(one) for one in packed]),
+            log_exceptions=False,  # they hold whole numbers
         )
         return self._waiting(rows.assign(facts=packed))
 

@@ -7,7 +7,6 @@ import pandas as pd
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine.periods import EVER, NEVER
 from .customer_periods import BILLING_DAY
 from .table_frames import period_sql, read_frame, read_large_frame
 
@@ -266,6 +265,7 @@ def load_partners(env: api.Environment, company: models.BaseModel) -> pd.DataFra
 
     The engine takes one class a customer, and memberships are dated: each customer
     stands for a class of its own, and has the tariffs and discounts of its real ones.
+    Not only holders of numbers: sources may find any customer, by its reference.
     """
     return read_frame(
         env,
@@ -275,14 +275,10 @@ def load_partners(env: api.Environment, company: models.BaseModel) -> pd.DataFra
                    COALESCE(%(currency)s, 0) AS currency_id
               FROM res_partner p
               JOIN res_company co ON co.id = %(company)s
-             WHERE p.id IN (SELECT holder.commercial_partner_id
-                              FROM telecom_number n
-                              JOIN res_partner holder ON holder.id = n.partner_id
-                             WHERE n.company_id = co.id)
-               AND (%(day)s <> 1 OR p.id IN (
-                       SELECT partner_id FROM telecom_class_membership
-                        WHERE company_id = co.id))
-                OR %(currency)s IS NOT NULL
+             WHERE p.commercial_partner_id = p.id
+               AND (%(day)s <> 1 OR %(currency)s IS NOT NULL OR EXISTS (
+                       SELECT FROM telecom_class_membership m
+                        WHERE m.partner_id = p.id AND m.company_id = co.id))
             """,
             day=BILLING_DAY,
             currency=env["res.partner"]._telecom_currency_sql(company),
@@ -305,30 +301,36 @@ def load_departments(env: api.Environment, company: models.BaseModel) -> pd.Data
 
 def load_assignments(env: api.Environment, company: models.BaseModel) -> pd.DataFrame:
     """Who has which tariff: those given, and the company's own for all others."""
-    own = read_frame(
+    return read_frame(
         env,
         SQL(
             """
             SELECT given.owner_kind, given.owner_id, given.owner_key, given.tariff_id,
                    %(period)s
-              FROM (%(given)s) AS given
+              FROM (%(given)s UNION ALL %(default)s) AS given
+             WHERE given.tariff_id IS NOT NULL
             """,
             period=period_sql("given"),
             given=_tariffs_given(company),
+            default=_tariffs_of_company(company),
         ),
     )
-    default = company.telecom_tariff_id
-    if not default:
-        return own
-    row = {
-        "owner_kind": "company",
-        "owner_id": company.id,
-        "owner_key": "",
-        "tariff_id": default.id,
-        "start": EVER,
-        "end": NEVER,
-    }
-    return pd.concat([own, pd.DataFrame([row])], ignore_index=True)
+
+
+def _tariffs_of_company(company: models.BaseModel) -> SQL:
+    """What the company had until each change, and what it has since the last one."""
+    return SQL(
+        """
+        SELECT tariff_id, lag(date_end) OVER (ORDER BY date_end), date_end,
+               'company', company_id, ''
+          FROM (SELECT tariff_id, date_end, company_id FROM telecom_earlier_tariff
+                 WHERE company_id = %(company)s AND carrier_id IS NULL
+                 UNION ALL
+                SELECT telecom_tariff_id, NULL, id FROM res_company
+                 WHERE id = %(company)s) AS had
+        """,
+        company=company.id,
+    )
 
 
 def _tariffs_given(company: models.BaseModel) -> SQL:

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.fee_periods import MONTHS
+from .largest_amounts import LARGEST_PRICE, at_most
 
 # What decides how calls are covered: it stays once calls were covered.
 COVERING_FIELDS = {
@@ -180,6 +181,11 @@ class TelecomBundle(models.Model):
         "What a covered call costs cannot be negative.",
     )
 
+    _covered_prices_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_PRICE, 'covered_price', 'covered_connect_fee')})",
+        "What a covered call costs is at most 100,000,000.",
+    )
+
     @api.depends("subscription_ids")
     def _compute_subscription_count(self):
         counts = dict(
@@ -247,10 +253,29 @@ class TelecomBundle(models.Model):
         changed = vals.keys() & COVERING_FIELDS
         if changed:
             self._check_unused(vals)
-        result = super().write(vals)
+        whole = self.with_context(telecom_bundle_is_written=True)
+        result = super(TelecomBundle, whole).write(vals)
+        if vals.keys() & {"allowance_ids", "tariff_id"}:
+            self._check_not_empty()
         if changed:
             self.subscription_ids._mark_for_rating()
         return result
+
+    def _check_not_empty(self, without=None):
+        """A bundle that customers have includes something.
+
+        :param without: allowances that are about to be deleted
+        """
+        for bundle in self.sudo().filtered("subscription_ids"):
+            left = bundle.allowance_ids - (without or self.allowance_ids.browse())
+            if not left and not bundle.tariff_id:
+                raise UserError(
+                    self.env._(
+                        "%(name)s would include nothing, and customers have it: add "
+                        "another allowance first, or end their subscriptions.",
+                        name=bundle.name,
+                    )
+                )
 
     def _check_unused(self, vals=None):
         """Refuse to change a bundle that has covered calls.
@@ -327,13 +352,15 @@ class TelecomBundle(models.Model):
     def _hand_over(self, successor, date):
         """Customers of this bundle have its successor from a date.
 
+        Who has it from then on or later has the successor in its place from the start.
+
         :return: the subscriptions of the successor
         """
         moved = self.subscription_ids.filtered(
             lambda one: not one.date_end or one.date_end > date
         )
-        values = [one._successor_values(successor, date) for one in moved]
         late = moved.filtered(lambda one: one.date_start >= date)
+        values = [one._successor_values(successor, date) for one in moved - late]
         (moved - late).write({"date_end": date})
-        late.unlink()
-        return self.env["telecom.bundle.subscription"].create(values)
+        late._replace_bundle(successor)
+        return late | self.env["telecom.bundle.subscription"].create(values)

@@ -5,9 +5,10 @@ from fractions import Fraction
 from math import floor
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from .customer_periods import next_period
+from .largest_amounts import LARGEST_BYTES, LARGEST_SUM, at_most
 from .telecom_destination import CATEGORIES
 from .telecom_rate import DIRECTIONS, SERVICES
 
@@ -76,6 +77,11 @@ class TelecomBundleAllowance(models.Model):
         "CHECK(seconds >= 0 AND bytes >= 0 AND messages >= 0 AND calls >= 0"
         " AND amount >= 0)",
         "An allowance cannot be negative.",
+    )
+    _quantities_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_SUM, 'amount', 'amount_limit')}"
+        f" AND {at_most(LARGEST_BYTES, 'bytes')})",
+        "An allowance is at most 1,000,000,000 of money, or 1,000,000,000 MB.",
     )
     _amount_limit_range = models.Constraint(
         "CHECK(amount_limit >= 0 AND (COALESCE(amount, 0) = 0"
@@ -158,6 +164,11 @@ class TelecomBundleAllowance(models.Model):
         """The one quantity that is given, or None."""
         return next((name for name in QUANTITY_FIELDS if self[name]), None)
 
+    def _is_like(self, other):
+        """Whether both include the same kind of quantity."""
+        kinds = {one._quantity_kind() for one in (self, other)}
+        return self.service == other.service and len(kinds) == 1
+
     def _included_in(self, subscription, start):
         """What a subscription's period includes, less the days it does not run."""
         kind = self._quantity_kind()
@@ -192,14 +203,7 @@ class TelecomBundleAllowance(models.Model):
                 )
 
     def write(self, vals):
-        if vals.keys() - {"sequence"} and self._is_used():
-            raise UserError(
-                self.env._(
-                    "This allowance has covered calls, so it stays as it is. Use 'New "
-                    "version from…' on the bundle: it makes a bundle like this one, to "
-                    "be changed, and gives it to the customers from a date."
-                )
-            )
+        self.bundle_id._check_unused()
         result = super().write(vals)
         self.bundle_id.subscription_ids._mark_for_rating()
         return result
@@ -214,17 +218,22 @@ class TelecomBundleAllowance(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if self._is_used():
-            raise UserError(
-                self.env._("This allowance has covered calls: it cannot be deleted.")
-            )
+        self.bundle_id._check_unused()
 
-    def _is_used(self):
-        return bool(
-            self.env["telecom.bundle.draw"]
-            .sudo()
-            .search_count([("allowance_id", "in", self.ids)], limit=1)
-        )
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_last(self):
+        """Customers have no bundle that includes nothing.
+
+        Where a form deletes a line and adds another, the bundle looks at the outcome.
+        """
+        if not self.env.context.get("telecom_bundle_is_written"):
+            self.bundle_id._check_not_empty(self)
+
+    def unlink(self):
+        bundles = self.bundle_id
+        result = super().unlink()
+        bundles.subscription_ids._mark_for_rating()
+        return result
 
 
 class TelecomCallCategory(models.Model):

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ..engine.bundles.rollover import carried_over, kept_for_later, without
 from .bulk_fields import UncheckedMany2one
 from .bundle_tables import load_bundles, load_numbers
+from .call_secret import is_frozen
 
 MICRO_SCALE = 10**6
 
@@ -52,7 +53,7 @@ class TelecomBundleCarry(models.Model):
             .search_count(
                 [
                     ("company_id", "=", company.id),
-                    ("partner_id", "child_of", partner.ids),
+                    ("partner_id.commercial_partner_id", "=", partner.id),
                     ("bundle_id.allowance_ids.rollover_months", ">", 0),
                 ],
                 limit=1,
@@ -74,11 +75,7 @@ class TelecomBundleCarry(models.Model):
         bundles = self._bundles(company, partner)
         own = SQL("c.company_id = %s AND c.partner_id = %s", company.id, partner.id)
         draws = self.env["telecom.bundle.draw"]
-        invoiced = SQL(
-            "%s AND EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)",
-            own,
-        )
-        frozen = draws._frame(invoiced)
+        frozen = draws._frame(SQL("%s AND %s", own, is_frozen("c")))
         if not (frozen["period_start"] > pd.Timestamp(period_start)).any():
             return bundles
         kept = kept_for_later(
@@ -119,7 +116,7 @@ class TelecomBundleCarry(models.Model):
         records = self.search(
             [
                 ("company_id", "=", company.id),
-                ("subscription_id.partner_id", "child_of", partner.ids),
+                ("subscription_id.partner_id.commercial_partner_id", "=", partner.id),
             ]
         )
         return {

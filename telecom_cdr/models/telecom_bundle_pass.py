@@ -13,6 +13,7 @@ from ..engine.periods import period_starts
 from ..engine.pipeline import deal_out, match_calls, price_calls
 from ..engine.pricing.month import month_rates
 from ..engine.pricing.rating import tier_totals
+from .call_secret import is_frozen
 from .call_table import read_calls, update_calls, wanted_by
 from .customer_periods import next_period, period_start_sql
 from .rating_tables import load_tables
@@ -28,6 +29,10 @@ class TelecomBundlePass(models.Model):
     only marks the period: a month that begins on the customer's billing day. The
     pass then takes all calls of the period in the order of their start, whatever
     the order of the files was.
+
+    Each mark is a row of its own: an import never waits for a pass that is at work on
+    the same period, nor leans on a mark that is about to go. A pass forgets the marks
+    that it saw before it read the calls; what came since has another one.
     """
 
     _name = "telecom.bundle.pass"
@@ -39,11 +44,6 @@ class TelecomBundlePass(models.Model):
     )
     partner_id = fields.Many2one("res.partner", required=True, ondelete="cascade")
     period_start = fields.Date(required=True)
-
-    _period_uniq = models.Constraint(
-        "UNIQUE(company_id, partner_id, period_start)",
-        "This period is to be dealt out already.",
-    )
 
     @api.model
     def _mark_frame(self, company, calls):
@@ -183,7 +183,7 @@ class TelecomBundlePass(models.Model):
         marked = read_frame(
             self.env,
             SQL(
-                "SELECT partner_id, period_start, TRUE AS is_marked"
+                "SELECT DISTINCT partner_id, period_start, TRUE AS is_marked"
                 " FROM telecom_bundle_pass WHERE company_id = %s",
                 company.id,
             ),
@@ -205,7 +205,7 @@ class TelecomBundlePass(models.Model):
     def _insert(self, company, pairs):
         """Mark the periods of (customer, day) pairs of customers that have a bundle.
 
-        :return: the marks that were not there before
+        :return: the marks
         """
         if not pairs:
             return self.browse()
@@ -222,7 +222,6 @@ class TelecomBundlePass(models.Model):
                           JOIN res_partner p ON p.id = x.partner_id
                           JOIN res_company co ON co.id = %(company)s) m
                  WHERE %(is_dealt_out)s
-                    ON CONFLICT DO NOTHING
              RETURNING id
                 """,
                 period_start=period_start_sql(SQL("x.day")),
@@ -302,12 +301,15 @@ class TelecomBundlePass(models.Model):
         if is_rolling:
             passes |= carry._refresh(company, partner)
         while passes:
-            dealt = min(passes, key=lambda one: one.period_start)
-            passes -= dealt
+            by_period = passes.grouped("period_start")
+            first = min(by_period)
+            same = by_period[first]
+            passes -= same
             if is_rolling:
-                bundles = carry._bundles_to_deal(company, partner, dealt.period_start)
+                bundles = carry._bundles_to_deal(company, partner, first)
                 tables = replace(tables, bundles=bundles)
-            changed += dealt._deal_out(tables, counted)
+            changed += same[0]._deal_out(tables, counted)
+            same.unlink()
             if is_rolling:
                 passes |= carry._refresh(company, partner)
             self.env["telecom.file"]._commit_step()
@@ -326,7 +328,6 @@ class TelecomBundlePass(models.Model):
             changed = update_calls(self.env, rated[~is_counted])
             update_calls(self.env, rated[is_counted])
             self._write_draws(rated, draws)
-        self.unlink()
         return changed
 
     def _own_calls(self):
@@ -356,37 +357,32 @@ class TelecomBundlePass(models.Model):
             parts.append(costed[[*matched.columns, *cost]])
         return pd.concat(parts)
 
+    def _frozen_calls(self):
+        """SQL: those of them whose results stand: invoiced or anonymous ones."""
+        return SQL("%s AND %s", self._own_calls(), is_frozen("c"))
+
     def _place_frozen_draws(self):
-        """What invoiced calls took is of the period that they are in now."""
+        """What frozen calls took is of the period that they are in now."""
         self.env.cr.execute(
             SQL(
                 "UPDATE telecom_bundle_draw d SET period_start = %s"
                 " FROM telecom_call c WHERE c.id = d.call_id AND d.period_start <> %s"
-                " AND %s AND EXISTS (SELECT FROM telecom_call_invoice i"
-                " WHERE i.call_id = c.id)",
+                " AND %s",
                 self.period_start,
                 self.period_start,
-                self._own_calls(),
+                self._frozen_calls(),
             )
         )
         if self.env.cr.rowcount:
             self.env["telecom.bundle.draw"].invalidate_model()
 
     def _frozen_draws(self):
-        """What the invoiced calls of this period have taken: it stands."""
-        condition = SQL(
-            "%s AND EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)",
-            self._own_calls(),
-        )
-        return self.env["telecom.bundle.draw"]._frame(condition)
+        """What the frozen calls of this period have taken: it stands."""
+        return self.env["telecom.bundle.draw"]._frame(self._frozen_calls())
 
     def _frozen_tiers(self, tables):
-        """What the invoiced calls of this period count for in tiers of the month."""
-        condition = SQL(
-            "%s AND EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)",
-            self._own_calls(),
-        )
-        return self._tiers_of(condition, tables)
+        """What the frozen calls of this period count for in tiers of the month."""
+        return self._tiers_of(self._frozen_calls(), tables)
 
     @api.model
     def _tiers_of(self, condition, tables):

@@ -316,6 +316,19 @@ class TelecomBundleSubscription(models.Model):
             ]
         )
 
+    def _replace_bundle(self, bundle):
+        """Have another bundle from the first day on; its calls are dealt out anew.
+
+        Not for calls that are invoiced: what covered them stays.
+        """
+        own = [("subscription_id", "in", self.ids)]
+        for model in ("telecom.bundle.draw", "telecom.bundle.carry"):
+            self.env[model].sudo().search(own).unlink()
+        result = super().write({"bundle_id": bundle.id})
+        self.sudo().topup_ids._move_to(bundle)
+        self._mark_for_rating()
+        return result
+
     def _successor_values(self, bundle, date):
         """Values of the same subscription to another bundle, from a date."""
         self.ensure_one()

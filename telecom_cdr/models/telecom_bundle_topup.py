@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .customer_periods import next_period
+from .largest_amounts import LARGEST_BYTES, LARGEST_SUM, at_most, exceeds
 
 INVOICED_FIELDS = {
     "subscription_id",
@@ -70,13 +71,22 @@ class TelecomBundleTopup(models.Model):
     product_id = fields.Many2one(
         "product.product", check_company=True, ondelete="restrict"
     )
-    price = fields.Monetary(help="Invoiced once, with the calls.")
+    price = fields.Monetary(
+        help="Invoiced once, with the calls; with or without tax as the taxes of its "
+        "product are."
+    )
     move_line_ids = fields.One2many("account.move.line", "telecom_topup_id")
     is_invoiced = fields.Boolean(string="Invoiced", compute="_compute_is_invoiced")
 
     _quantity_positive = models.Constraint(
         "CHECK(quantity > 0 AND amount >= 0 AND price >= 0)",
         "A top-up adds something: its quantity is above 0, and its price not negative.",
+    )
+
+    _quantity_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_BYTES, 'quantity')}"
+        f" AND {at_most(LARGEST_SUM, 'amount')})",
+        "A top-up adds at most 1,000,000,000 of money, or 1,000,000,000 MB.",
     )
 
     @api.depends("quantity", "allowance_id")
@@ -122,6 +132,15 @@ class TelecomBundleTopup(models.Model):
                         allowance=topup.allowance_id.display_name,
                         bundle=topup.bundle_id.name,
                     )
+                )
+
+    @api.constrains("allowance_id", "quantity")
+    def _check_money(self):
+        for topup in self:
+            is_money = bool(topup.allowance_id.amount)
+            if is_money and exceeds(topup.quantity, LARGEST_SUM):
+                raise ValidationError(
+                    self.env._("A top-up of money adds at most 1,000,000,000.")
                 )
 
     @api.constrains("subscription_id", "number_id")
@@ -180,6 +199,24 @@ class TelecomBundleTopup(models.Model):
         self._check_not_invoiced()
         self._mark_periods()
         return super().unlink()
+
+    def _move_to(self, bundle):
+        """Add to what another bundle includes of the same, also where it is paid."""
+        for topup in self:
+            old = topup.allowance_id
+            alike = bundle.allowance_ids.filtered(old._is_like)
+            if not alike:
+                raise UserError(
+                    self.env._(
+                        "%(bundle)s has nothing that the top-up %(topup)s of %(name)s "
+                        "could be added to: give it such an allowance first.",
+                        bundle=bundle.name,
+                        topup=topup.quantity_text,
+                        name=topup.subscription_id.display_name,
+                    )
+                )
+            super(TelecomBundleTopup, topup).write({"allowance_id": alike[0].id})
+        return True
 
     def _check_not_invoiced(self):
         billed = self._billed()

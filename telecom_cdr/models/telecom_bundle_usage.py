@@ -93,9 +93,12 @@ class TelecomBundleUsage(models.Model):
 
     @api.model
     def _percent(self, part, whole):
-        """SQL: percent with one decimal; 100 of nothing, if something was taken."""
+        """SQL: percent with one decimal; 100 of nothing, if something was taken.
+
+        Cut off, not rounded: 100 is said of what is used up, 80 of what has reached it.
+        """
         return SQL(
-            "CASE WHEN %(whole)s > 0 THEN round(100 * (%(part)s) / (%(whole)s), 1)"
+            "CASE WHEN %(whole)s > 0 THEN trunc(100 * (%(part)s) / (%(whole)s), 1)"
             " WHEN %(part)s > 0 THEN 100 ELSE 0 END",
             part=part,
             whole=whole,

@@ -7,8 +7,9 @@ from odoo.tools import SQL
 
 from ..parsers import numbering
 from .bulk_fields import BigInteger, Day, Moment, UncheckedMany2one, Uuid
-from .call_secret import create_secrets
+from .call_secret import create_secrets, is_anonymous
 from .call_sums import create_sum_tables, mark_calls
+from .dispute_sql import granted
 from .durations import hms
 from .price_guard import create_guards
 from .telecom_destination import CATEGORIES
@@ -66,7 +67,11 @@ class TelecomCall(models.Model):
     """
 
     _name = "telecom.call"
-    _inherit = ["telecom.call.dispute.mixin", "telecom.call.sum.mixin"]
+    _inherit = [
+        "telecom.call.dispute.mixin",
+        "telecom.call.sum.mixin",
+        "telecom.invoiced.mixin",
+    ]
     _description = "Telecom Call"
     _log_access = False
     _order = "id desc"
@@ -238,11 +243,14 @@ class TelecomCall(models.Model):
                 )
             )
         )
+        granted_ids = self._granted_ids()
         for call in self:
             line = self.env["account.move.line"].browse(lines.get(call.id))
             call.move_line_id = line
             call.move_id = line.move_id
-            call.state = "invoiced" if line else call.rating_state
+            is_granted = call.rating_state == "rated" and call.id in granted_ids
+            state = "excluded" if is_granted else call.rating_state
+            call.state = "invoiced" if line else state
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let lists group and sort by what the invoicing link tells."""
@@ -253,9 +261,12 @@ class TelecomCall(models.Model):
         if field_expr == "move_line_id":
             return link
         return SQL(
-            "CASE WHEN %s IS NOT NULL THEN 'invoiced' ELSE %s END",
-            link,
-            SQL.identifier(alias, "rating_state"),
+            "CASE WHEN %(link)s IS NOT NULL THEN 'invoiced'"
+            " WHEN %(state)s = 'rated' AND %(granted)s THEN 'excluded'"
+            " ELSE %(state)s END",
+            link=link,
+            state=SQL.identifier(alias, "rating_state"),
+            granted=granted(SQL.identifier(alias, "id")),
         )
 
     def _join_invoice(self, alias, query):
@@ -290,11 +301,27 @@ class TelecomCall(models.Model):
 
         return Domain.custom(to_sql=to_sql)
 
+    @api.model
+    def _anonymous(self):
+        """Domain of the calls whose numbers are gone: their results stand."""
+        return Domain.custom(to_sql=lambda model, alias, query: is_anonymous(alias))
+
+    def _is_anonymous(self):
+        """Whether one of these calls is anonymous."""
+        domain = Domain("id", "in", self.ids) & self._anonymous()
+        return bool(self.search(domain, limit=1))
+
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        others = [state for state in value if state != "invoiced"]
-        domain = ~self._linked() & Domain("rating_state", "in", others)
+        others = Domain("rating_state", "in", set(value) - {"invoiced"})
+        # What was granted to the customer is not charged.
+        forgiven = Domain("rating_state", "=", "rated") & self._is_granted()
+        if "excluded" in value:
+            others |= forgiven
+        elif "rated" in value:
+            others &= ~forgiven
+        domain = ~self._linked() & others
         return domain | self._linked() if "invoiced" in value else domain
 
     def _search_move_line_id(self, operator, value):
@@ -411,9 +438,16 @@ class TelecomCall(models.Model):
     def action_rate_and_notify(self):
         """Rate these calls and say what that has changed."""
         changed = self.action_rate()
-        return self.env["telecom.source"]._notify(
-            "success", self.env._("%s calls have another result now.", changed)
-        )
+        gone = self.search_count(Domain("id", "in", self.ids) & self._anonymous())
+        text = self.env._("%s calls have another result now.", changed)
+        if gone:
+            text = self.env._(
+                "%(changed)s calls have another result now. %(gone)s are anonymous: "
+                "without their numbers they are not rated again.",
+                changed=changed,
+                gone=gone,
+            )
+        return self.env["telecom.source"]._notify("success", text)
 
     def action_explain(self):
         """Show how the price came about, step by step."""
@@ -422,24 +456,8 @@ class TelecomCall(models.Model):
         wizard = self.env["telecom.call.explanation"].create({"call_id": self.id})
         return wizard._get_action()
 
-    def action_open_invoice(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "view_mode": "form",
-        }
-
-    def action_invoice(self):
-        """Invoice the customers of these calls."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_invoice_wizard_action"
-        )
-        action["context"] = {"default_partner_ids": self.partner_id.ids}
-        if self:
-            action["context"]["default_date_to"] = max(self.mapped("day"))
-        return action
+    def _invoice_until(self):
+        return max(self.mapped("day"))
 
     # === BULK METHODS === #
 

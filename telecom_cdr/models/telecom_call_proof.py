@@ -22,6 +22,13 @@ class TelecomCall(models.Model):
         self.env["telecom.golden.call"].check_access("create")
         call = self.sudo()
         tariff = call.rate_id.tariff_id
+        if call._is_anonymous():
+            raise UserError(
+                self.env._(
+                    "This call is anonymous: without its number it is no sample that "
+                    "could be priced again."
+                )
+            )
         if call.rating_state != "rated" or not tariff:
             raise UserError(
                 self.env._("Only a call that has a price can be kept as a sample.")

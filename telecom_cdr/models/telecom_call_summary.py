@@ -4,29 +4,44 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .call_sums import fresh_sums
 from .telecom_call import COST_GROUP
-from .telecom_destination import CATEGORIES
-from .telecom_rate import DIRECTIONS, SERVICES
+
+# A row is what the calls come to that have all of these in common.
+FACTS = (
+    "company_id",
+    "partner_id",
+    "number_id",
+    "carrier_id",
+    "direction",
+    "service",
+    "category",
+    "month",
+    "currency_id",
+)
 
 
 class TelecomCallSummary(models.Model):
     """Calls, time, cost and price per customer, number, category and month."""
 
     _name = "telecom.call.summary"
+    _inherit = ["telecom.margin.calls.mixin", "telecom.invoiced.mixin"]
     _description = "Summary of Calls"
     _auto = False
+    _depends = {
+        "telecom.call": [
+            "partner_id",
+            "number_id",
+            "price",
+            "currency_id",
+            "cost",
+            "margin",
+            "rating_state",
+        ],
+    }
     _order = "month desc, partner_id, number_id, category, id"
 
-    company_id = fields.Many2one("res.company", readonly=True)
-    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     number_id = fields.Many2one("telecom.number", string="Number", readonly=True)
-    carrier_id = fields.Many2one("telecom.carrier", readonly=True)
-    direction = fields.Selection(DIRECTIONS, readonly=True)
-    service = fields.Selection(SERVICES, readonly=True)
-    category = fields.Selection(CATEGORIES, readonly=True)
-    month = fields.Date(readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    call_count = fields.Integer(string="Calls", readonly=True)
     duration = fields.Integer(string="Seconds", readonly=True)
     hours = fields.Float(string="Time", readonly=True)
     covered_duration = fields.Integer(string="From bundles", readonly=True)
@@ -40,65 +55,33 @@ class TelecomCallSummary(models.Model):
     invoiced = fields.Float(digits=(18, 6), readonly=True)
 
     @property
-    def _table_query(self):
+    def _table_query(self) -> SQL:
         # The first call names the row: it stays the same between two clicks.
         return SQL(
             """
-            SELECT min(c.id) AS id, c.company_id, c.partner_id, c.number_id,
-                   c.carrier_id, c.direction, c.service, c.category,
-                   date_trunc('month', c.day)::date AS month, c.currency_id,
-                   count(*) AS call_count, sum(c.duration) AS duration,
-                   sum(c.duration) / 3600.0 AS hours,
-                   sum(c.bundle_duration) AS covered_duration,
-                   sum(c.cost) AS cost, sum(c.price) AS price, sum(c.margin) AS margin,
-                   count(*) FILTER (
-                       WHERE i.call_id IS NULL AND c.rating_state = 'rated'
-                   ) AS to_invoice_count,
-                   sum(c.price) FILTER (
-                       WHERE i.call_id IS NULL AND c.rating_state = 'rated'
-                   ) AS to_invoice,
-                   sum(c.price) FILTER (WHERE i.call_id IS NOT NULL) AS invoiced
-              FROM telecom_call c
-         LEFT JOIN telecom_call_invoice i
-                ON i.call_id = c.id
-             WHERE c.partner_id IS NOT NULL
-          GROUP BY c.company_id, c.partner_id, c.number_id, c.carrier_id, c.direction,
-                   c.service, c.category, date_trunc('month', c.day), c.currency_id
-            """
+            SELECT min(s.id) AS id, %(facts)s,
+                   sum(s.call_count)::bigint AS call_count,
+                   sum(s.duration)::bigint AS duration,
+                   sum(s.duration) / 3600.0 AS hours,
+                   sum(s.bundle_duration)::bigint AS covered_duration,
+                   sum(s.cost) AS cost, sum(s.price) AS price, sum(s.margin) AS margin,
+                   sum(CASE WHEN %(is_open)s THEN s.call_count ELSE 0 END)::bigint
+                   AS to_invoice_count,
+                   sum(s.price) FILTER (WHERE %(is_open)s) AS to_invoice,
+                   sum(s.price) FILTER (WHERE s.is_invoiced) AS invoiced
+              FROM (%(sums)s) s
+             WHERE s.partner_id IS NOT NULL
+          GROUP BY %(facts)s
+            """,
+            facts=SQL(", ").join(SQL.identifier("s", name) for name in FACTS),
+            is_open=SQL("NOT s.is_invoiced AND s.rating_state = 'rated'"),
+            sums=fresh_sums(self.env),
         )
 
-    def action_open_calls(self):
-        """Open the calls behind these rows."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_call_action"
-        )
-        action["domain"] = list(Domain.OR(row._calls_domain() for row in self))
-        action["context"] = {}
-        return action
+    def _calls_domain(self) -> Domain:
+        return self._facts_domain(FACTS)
 
-    def _calls_domain(self):
-        """The calls that a row sums up."""
-        return Domain.AND(
-            [
-                Domain(name, "=", self[name].id if name.endswith("_id") else self[name])
-                for name in (
-                    "company_id",
-                    "partner_id",
-                    "number_id",
-                    "carrier_id",
-                    "direction",
-                    "service",
-                    "category",
-                    "currency_id",
-                )
-            ]
-            + [
-                Domain("day", ">=", self.month),
-                Domain("day", "<", fields.Date.add(self.month, months=1)),
-            ]
-        )
-
-    def action_rate(self):
+    def action_rate(self) -> dict:
         """Rate the calls behind these rows that are not invoiced."""
         domain = Domain.OR(row._calls_domain() for row in self)
         calls = self.env["telecom.call"]
@@ -108,15 +91,11 @@ class TelecomCallSummary(models.Model):
             "success", self.env._("%s calls have another result now.", changed)
         )
 
-    def action_invoice(self):
+    def action_invoice(self) -> dict:
         """Invoice the customers of these rows; without any all, by a run."""
         if not self:
             return self.env["telecom.run"]._action_new()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_invoice_wizard_action"
-        )
-        action["context"] = {"default_partner_ids": self.partner_id.ids}
-        if self:
-            last = max(self.mapped("month"))
-            action["context"]["default_date_to"] = fields.Date.end_of(last, "month")
-        return action
+        return super().action_invoice()
+
+    def _invoice_until(self):
+        return fields.Date.end_of(max(self.mapped("month")), "month")

@@ -58,7 +58,15 @@ class TelecomCarrier(models.Model):
         tracking=True,
         check_company=True,
         groups="telecom_cdr.group_telecom_cost",
-        help="Prices the cost of calls. Empty: the amount of the file is the cost.",
+        help="Prices the cost of calls. Empty: the amount of the file is the cost. "
+        "Another one counts from now on; what the one before has priced stays, and is "
+        "listed under Earlier cost tariffs, where it can be said until when it counts.",
+    )
+    earlier_tariff_ids = fields.One2many(
+        "telecom.earlier.tariff",
+        "carrier_id",
+        string="Earlier cost tariffs",
+        groups="telecom_cdr.group_telecom_cost",
     )
     extension_digits = fields.Integer(
         default=6,
@@ -98,6 +106,14 @@ class TelecomCarrier(models.Model):
         return carriers
 
     def write(self, vals):
+        if "cost_tariff_id" in vals:
+            for carrier in self.sudo():
+                self.env["telecom.earlier.tariff"]._keep(
+                    carrier.cost_tariff_id,
+                    vals["cost_tariff_id"],
+                    carrier.company_id,
+                    carrier,
+                )
         result = super().write(vals)
         self._hide_cost_tariffs()
         if vals.keys() & {"cost_tariff_id", "currency_id"}:

@@ -17,6 +17,7 @@ from ..engine.pipeline import (
 )
 from ..engine.pricing.month import KEYS, TOTALS, counts_months, sums_behind
 from ..engine.pricing.rating import cost_totals
+from .call_secret import is_frozen, is_open
 from .call_table import read_calls, wanted_by
 from .customer_periods import next_period
 from .rating_tables import load_tables
@@ -27,7 +28,7 @@ EVERYTHING = 10**9
 # Calls that are costed in one step, where an hour has no more.
 SLICE = 50_000
 HOUR = timedelta(hours=1)
-INVOICED = SQL("EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id)")
+FROZEN = is_frozen("c")
 SUMS = {name: "datetime64[s]" if name == "period_start" else "int64" for name in TOTALS}
 
 
@@ -102,7 +103,12 @@ class TelecomCostPass(models.Model):
                      WHERE k.kind = 'volume' AND r.volume_unit IS NOT NULL),
                 asked AS (
                     SELECT c.id AS carrier_id, c.cost_tariff_id AS tariff_id
-                      FROM telecom_carrier c
+                      FROM (SELECT id, company_id, cost_tariff_id
+                              FROM telecom_carrier
+                             UNION
+                            SELECT carrier_id, company_id, tariff_id
+                              FROM telecom_earlier_tariff
+                             WHERE carrier_id IS NOT NULL) AS c
                      WHERE %s AND EXISTS (SELECT FROM tiered)
                      UNION
                     SELECT a.carrier_id, t.parent_id
@@ -223,10 +229,10 @@ class TelecomCostPass(models.Model):
         hours = self.env.execute_query(
             SQL(
                 "SELECT date_trunc('hour', c.start_at), count(*) FROM telecom_call c"
-                " WHERE %s AND %s AND NOT %s GROUP BY 1 ORDER BY 1",
+                " WHERE %s AND %s AND %s GROUP BY 1 ORDER BY 1",
                 self._own_calls(),
                 SQL("c.start_at >= %s", after) if after else SQL("TRUE"),
-                INVOICED,
+                is_open("c"),
             )
         )
         spans, held = [], 0
@@ -270,7 +276,7 @@ class TelecomCostPass(models.Model):
                 self.period_start,
                 self._own_calls(),
                 SQL("c.start_at < %s", until) if until else SQL("FALSE"),
-                INVOICED,
+                FROZEN,
             ),
         )
         return sums.astype(SUMS)[list(TOTALS)]
@@ -278,7 +284,8 @@ class TelecomCostPass(models.Model):
     def _total(self, tables):
         """What all calls of the month count for; None where no rate goes by that."""
         terms = tables.carriers[self.carrier_id.id]
-        if not counts_months(tables.book, terms.cost_tariff_id, "whole"):
+        tariffs = terms.cost_tariffs
+        if not any(counts_months(tables.book, one, "whole") for one in tariffs):
             return None
         parts = [self._sums_before()]
         for span in self._slices():

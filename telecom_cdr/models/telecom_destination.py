@@ -13,6 +13,8 @@ CATEGORIES = [
     ("other", "Other"),
 ]
 SEPARATORS = " .-/()\u00a0"
+# What decides which category a call has, or whether it goes there at all.
+RATING_FIELDS = {"active", "company_id", "country_id", "category"}
 
 
 class TelecomDestination(models.Model):
@@ -48,6 +50,23 @@ class TelecomDestination(models.Model):
         "as the law wants for help lines.",
     )
 
+    def write(self, vals):
+        if not RATING_FIELDS & vals.keys():
+            return super().write(vals)
+        self._mark_for_rating()
+        result = super().write(vals)
+        self._mark_for_rating()
+        return result
+
+    def _mark_for_rating(self):
+        """Have the calls rated again that go to it, or might."""
+        self.env["telecom.rating.mark"]._mark(
+            [
+                {"company_id": one.company_id.id, "destination_id": one.id}
+                for one in self
+            ]
+        )
+
     @api.depends("prefix_ids.prefix")
     def _compute_prefix_text(self):
         for destination in self:
@@ -82,7 +101,8 @@ class TelecomDestination(models.Model):
         """
         text = text.strip()
         digits = "".join(char for char in text if char not in SEPARATORS)
-        if not digits.removeprefix("+").isdecimal():
+        bare = digits.removeprefix("+")
+        if not (bare.isascii() and bare.isdecimal()):
             return text  # no prefix at all: refused as it was typed
         if digits.startswith("+"):
             return digits[1:]

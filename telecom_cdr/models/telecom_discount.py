@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .largest_amounts import LARGEST_PRICE, at_most
 from .telecom_destination import CATEGORIES
 from .telecom_rate import DIRECTIONS, SERVICES
 
@@ -121,6 +122,10 @@ class TelecomDiscountLineMixin(models.AbstractModel):
     _percent_range = models.Constraint(
         "CHECK(percent BETWEEN -1000 AND 100)",
         "A discount takes at most 100 % off, and puts at most 1000 % on top.",
+    )
+    _amount_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_PRICE, 'amount')})",
+        "A surcharge is at most 100,000,000.",
     )
     _not_empty = models.Constraint(
         "CHECK(COALESCE(percent, 0) <> 0 OR COALESCE(amount, 0) <> 0)",

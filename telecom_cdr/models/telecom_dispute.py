@@ -7,6 +7,7 @@ from odoo.tools.misc import format_datetime
 
 from ..parsers import numbering
 from .bulk_fields import UncheckedBigMany2one, Uuid
+from .call_sums import mark_calls
 from .dispute_sql import DISPUTED
 from .telecom_rate import DIRECTIONS, SERVICES
 
@@ -54,6 +55,8 @@ class TelecomDispute(models.Model):
     call_id = UncheckedBigMany2one("telecom.call", string="Call", readonly=True)
     # The same call is stored anew where a better record of it comes.
     call_identity = Uuid(readonly=True, copy=False, index="btree_not_null")
+    # Of the record that was disputed: another one of the same call may stand for it.
+    first_identity = Uuid(readonly=True, copy=False)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True
     )
@@ -152,6 +155,7 @@ class TelecomDispute(models.Model):
         return {
             **{name: _plain(call[name]) for name in CALL_COLUMNS},
             "call_identity": call.identity,
+            "first_identity": call.identity,
             "partner_id": call.partner_id.id,
             "other_number": False if is_withheld else call[f"{party}_number"],
             "keep_off_invoice": call.company_id.telecom_dispute_keep_off,
@@ -180,6 +184,7 @@ class TelecomDispute(models.Model):
         for dispute in self:
             dispute._end("granted")
             dispute._answer(dispute._in_words().env._("You are right about this call."))
+        self._note_credit()
         if self.env.user.has_group("account.group_account_invoice"):
             return self.filtered(lambda dispute: dispute.is_to_credit).action_credit()
         return None
@@ -236,6 +241,17 @@ class TelecomDispute(models.Model):
     def _end(self, state):
         self.write({"state": state, "closed_at": fields.Datetime.now()})
         self.activity_ids.action_done()
+        self._mark_sums()
+
+    def _mark_sums(self):
+        """What is granted is not to be invoiced any more: sums are made anew."""
+        self.flush_recordset()
+        mark_calls(self.env, SQL("c.id = ANY(%s)", self.call_id.ids))
+        self.env["telecom.call"].invalidate_model(["state"])
+
+    def unlink(self):
+        self._mark_sums()
+        return super().unlink()
 
     # === THE CUSTOMER === #
 
@@ -249,6 +265,32 @@ class TelecomDispute(models.Model):
         self.message_post(
             body=text, message_type="comment", subtype_xmlid="mail.mt_comment"
         )
+
+    # === THE CALL BY ANOTHER RECORD === #
+
+    def _hold(self, identity):
+        """Hold the call that stands for this one now; one open dispute a call."""
+        self.ensure_one()
+        others = self.search(
+            [
+                ("call_identity", "=", identity),
+                ("state", "=", "open"),
+                ("id", "!=", self.id),
+            ]
+        )
+        if self.state == "open" and others:
+            self._end("closed")
+            self.message_post(
+                body=self.env._(
+                    "This call is another record of one that is disputed, too: %s goes "
+                    "on.",
+                    others[0].display_name,
+                )
+            )
+        call = self.env["telecom.call"]._by_identity([identity]).get(identity)
+        values = {"call_identity": identity}
+        self.write(values | ({"call_id": call.id} if call else {}))
+        self._mark_sums()
 
     # === WHAT DELETES CALLS === #
 

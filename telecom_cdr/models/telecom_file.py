@@ -41,6 +41,7 @@ class TelecomFile(models.Model):
         "telecom.file.processing.mixin",
         "telecom.file.release.mixin",
         "telecom.file.revert.mixin",
+        "telecom.file.retention.mixin",
         "telecom.file.masking.mixin",
         "telecom.file.account.mixin",
         "telecom.file.amounts.mixin",
@@ -285,6 +286,7 @@ class TelecomFile(models.Model):
     @contextmanager
     def _open(self):
         """The kept bytes, as a stream from the filestore."""
+        self._check_content_kept()
         attachment = (
             self.env["ir.attachment"]
             .sudo()

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 UTC = ZoneInfo("UTC")
 
@@ -67,6 +68,19 @@ class TelecomHoliday(models.Model):
     def _mark_for_rating(self):
         for company, holidays in self.grouped("company_id").items():
             self._mark_days(company, holidays.mapped("date"))
+
+    @api.model
+    def _mark_calendar(self, companies):
+        """Have the calls rated again on days that companies' own calendars have off."""
+        for company in companies.sudo():
+            leaves = self.env["resource.calendar.leaves"].sudo()
+            own = Domain("company_id", "=", company.id)
+            own &= Domain("resource_id", "=", False)
+            own &= Domain("calendar_id", "=", company.resource_calendar_id.id)
+            found = leaves.search(own)
+            self._mark_days(
+                company, [day for one in found for day in one._telecom_days()]
+            )
 
     @api.model
     def _mark_days(self, company, days):

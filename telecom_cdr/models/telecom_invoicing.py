@@ -21,6 +21,7 @@ class TelecomInvoicing(models.AbstractModel):
     _inherit = [
         "telecom.invoicing.calls.mixin",
         "telecom.invoicing.lines.mixin",
+        "telecom.invoicing.taxes.mixin",
         "telecom.invoicing.fees.mixin",
         "telecom.invoicing.fee.corrections.mixin",
         "telecom.invoicing.release.mixin",
@@ -31,7 +32,8 @@ class TelecomInvoicing(models.AbstractModel):
         """Invoice what customers have called until a day, and their bundle fees.
 
         :param partners: customers; their commercial partners pay
-        :param date_from: fees of bundles count from the month of this day
+        :param date_from: fees of bundles count from the period of this day, or of
+            the customer's first run: what was left out since waits, as calls do
         :param date_to: last local day of the calls and fees
         :return: draft invoices in the shape of each customer, by currency; credit
             notes where the customer is owed more than owes
@@ -96,6 +98,10 @@ class TelecomInvoicing(models.AbstractModel):
 
     def _move_values(self, groups, others):
         """Values of the invoices of all customers. A reader, it writes nothing."""
+        return list(self._moves_by_place(groups, others).values())
+
+    def _moves_by_place(self, groups, others):
+        """The same by what each is for: customer id, currency id, key by the shape."""
         payer_ids = {row["partner_id"] for row in groups} | {row[0] for row in others}
         payers = self.env["res.partner"].browse(payer_ids)
         shapes = self.env["telecom.invoice.shape"]._of_payers(self.env.company, payers)
@@ -109,27 +115,23 @@ class TelecomInvoicing(models.AbstractModel):
             shape = shapes[partner_id]
             invoice_key, department_id = self._place_of_other(shape, values)
             lines[partner_id, currency_id, invoice_key].append((department_id, values))
-        return [
-            self._prepare_move(*key, shapes[key[0]], self._in_sections(found))
+        return {
+            key: self._prepare_move(*key, shapes[key[0]], self._in_sections(found))
             for key, found in lines.items()
-        ]
+        }
 
     def _place_of_other(self, shape, values):
         """On which of a customer's invoices and sections a line stands that is no call.
 
-        A fee of a bundle belongs where all its numbers do.
+        A fee or top-up of a bundle belongs where all its numbers do.
         """
         none = self.env["telecom.number"]
-        subscription = self.env["telecom.bundle.subscription"].browse(
-            values.get("telecom_subscription_id") or []
-        )
-        numbers = none.browse(values.get("telecom_number_id") or [])
         places = {
             (
                 shape._invoice_key(number),
                 number.department_id.id if shape._is_sectioned else 0,
             )
-            for number in numbers or subscription.number_ids
+            for number in self._numbers_of_other(values)
         }
         return places.pop() if len(places) == 1 else (shape._invoice_key(none), 0)
 

@@ -59,10 +59,22 @@ class TelecomLawfulLog(models.Model):
 
     @api.model
     def _log_file(self, file):
-        """Note that the user gets a raw file, once in a transaction."""
+        """Note that the user gets a raw file."""
+        name = file.sudo().name
+        self._log_once(file, self.env._("File %(id)s: %(name)s", id=file.id, name=name))
+
+    @api.model
+    def _log_mail(self, mail):
+        """Note that the user gets files that wait with a mail."""
+        name = mail.sudo().name
+        asked = self.env._("Files of e-mail %(id)s: %(name)s", id=mail.id, name=name)
+        self._log_once(mail, asked)
+
+    @api.model
+    def _log_once(self, record, asked):
+        """Note an access, once in a transaction."""
         known = self.env.cr.cache.setdefault("telecom_lawful_files", set())
-        if (self.env.uid, file.id) not in known:
-            known.add((self.env.uid, file.id))
-            kept = file.sudo()
-            asked = self.env._("File %(id)s: %(name)s", id=file.id, name=kept.name)
-            self._log(kept.company_id, "file", asked)
+        key = (self.env.uid, record._name, record.id)
+        if key not in known:
+            known.add(key)
+            self._log(record.sudo().company_id, "file", asked)

@@ -138,6 +138,7 @@ class TelecomMail(models.Model):
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)
         if self.state == "new" and message.message_type == "email":
+            message.sudo().attachment_ids._forget_words()
             self.sudo()._take_or_wait(message.sudo().attachment_ids)
         return result
 
@@ -204,6 +205,16 @@ class TelecomMail(models.Model):
                 summary=self.env._("Choose the source of this e-mail"),
                 user_id=user.id,
             )
+
+    def _hides_files(self):
+        """Whether the user must not see the files that wait; else it is logged."""
+        mail = self.sudo().exists()
+        if not self.env["telecom.masking"]._is_in_play(mail.company_id):
+            return False
+        if self.env["telecom.file"]._must_hide_numbers():
+            return True
+        self.env["telecom.lawful.log"]._log_mail(self)
+        return False
 
     # === ACTIONS === #
 

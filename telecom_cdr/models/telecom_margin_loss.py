@@ -8,11 +8,10 @@ from odoo.tools.misc import formatLang
 from .bulk_fields import BigInteger
 from .durations import hms
 from .margin_sql import DEPENDS, company_amounts
-from .telecom_destination import CATEGORIES
-from .telecom_rate import DIRECTIONS, SERVICES
 
 FACTS = (
     "company_id",
+    "month",
     "partner_id",
     "carrier_id",
     "direction",
@@ -37,57 +36,48 @@ class TelecomMarginLoss(models.Model):
     _depends = DEPENDS
     _order = "margin, id"
 
-    company_id = fields.Many2one("res.company", readonly=True)
-    month = fields.Date(readonly=True)
-    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    carrier_id = fields.Many2one("telecom.carrier", readonly=True)
-    direction = fields.Selection(DIRECTIONS, readonly=True)
-    service = fields.Selection(SERVICES, readonly=True)
-    category = fields.Selection(CATEGORIES, readonly=True)
     destination_id = fields.Many2one("telecom.destination", readonly=True)
     rate_id = fields.Many2one("telecom.rate", string="Rate", readonly=True)
     cost_rate_id = fields.Many2one("telecom.rate", string="Cost rate", readonly=True)
-    call_count = fields.Integer(string="Calls", readonly=True)
     duration = BigInteger(string="Time", readonly=True)
     bundle_duration = BigInteger(
         string="From bundles",
         readonly=True,
         help="What bundles cover is paid by their price, which is not in the revenue.",
     )
-    currency_id = fields.Many2one("res.currency", readonly=True)
     revenue = fields.Float(digits=(18, 6), readonly=True)
     cost = fields.Float(digits=(18, 6), readonly=True)
     margin = fields.Float(digits=(18, 6), readonly=True)
 
     @property
-    def _table_query(self):
+    def _table_query(self) -> SQL:
         # The first call names the row: it stays the same between two clicks.
         return SQL(
             """
             SELECT min(a.id) AS id, %(facts)s, a.currency_id,
-                   a.month, sum(a.call_count)::bigint AS call_count,
+                   sum(a.call_count)::bigint AS call_count,
                    sum(a.duration)::bigint AS duration,
                    sum(a.bundle_duration)::bigint AS bundle_duration,
                    sum(a.revenue) AS revenue, sum(a.cost) AS cost,
                    sum(a.margin) AS margin
               FROM (%(amounts)s) a
              WHERE a.rating_state IN ('rated', 'excluded')
-          GROUP BY %(facts)s, a.month, a.currency_id
+          GROUP BY %(facts)s, a.currency_id
             HAVING sum(a.margin) < 0
             """,
             facts=SQL(", ").join(SQL.identifier("a", name) for name in FACTS),
             amounts=company_amounts(self.env),
         )
 
-    def _calls_domain(self):
+    def _calls_domain(self) -> Domain:
         counted = Domain("rating_state", "in", ("rated", "excluded"))
-        return self._facts_domain(FACTS) & self._month_domain() & counted
+        return self._facts_domain(FACTS) & counted
 
-    def action_open_rate(self):
+    def action_open_rate(self) -> dict:
         """Open the rate that prices these calls."""
         return self._open_rate(self.rate_id)
 
-    def action_open_cost_rate(self):
+    def action_open_cost_rate(self) -> dict:
         """Open the rate that tells what these calls cost."""
         return self._open_rate(self.cost_rate_id)
 

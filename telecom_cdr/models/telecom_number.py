@@ -30,7 +30,15 @@ NUMBER_STATES = [
     ("ended", "Ended"),
 ]
 # What decides who pays for a call, or at which price.
-RATING_FIELDS = {"number", "kind", "carrier_id", "partner_id", "date_start", "date_end"}
+RATING_FIELDS = {
+    "number",
+    "kind",
+    "carrier_id",
+    "partner_id",
+    "department_id",
+    "date_start",
+    "date_end",
+}
 
 
 class TelecomNumber(models.Model):
@@ -44,6 +52,7 @@ class TelecomNumber(models.Model):
         "telecom.used.mixin",
         "telecom.number.codes.mixin",
         "telecom.number.limit.mixin",
+        "telecom.number.payer.mixin",
     ]
     _rec_name = "number"
     _order = "number, date_start desc, id desc"

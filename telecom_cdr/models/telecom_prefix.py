@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .mixin_call_patterns import PREFIX_DIGITS
+from .mixin_call_patterns import is_prefix
 
 
 class TelecomPrefix(models.Model):
@@ -35,10 +35,11 @@ class TelecomPrefix(models.Model):
     @api.constrains("prefix")
     def _check_prefix(self):
         for record in self:
-            if not record.prefix.isdecimal() or len(record.prefix) > PREFIX_DIGITS:
+            if not is_prefix(record.prefix):
                 raise ValidationError(
                     self.env._(
-                        "'%(prefix)s' is not a prefix: 1 to 15 digits are expected.",
+                        "'%(prefix)s' is not a prefix: 1 to 15 digits (0-9) are "
+                        "expected.",
                         prefix=record.prefix,
                     )
                 )
@@ -54,14 +55,17 @@ class TelecomPrefix(models.Model):
         return prefixes
 
     def write(self, vals):
-        if "prefix" not in vals:
-            return super().write(vals)
         self._mark_for_rating()
         for record in self:
-            prefix = record.destination_id._normalised_prefix(vals["prefix"] or "")
-            super(TelecomPrefix, record).write({**vals, "prefix": prefix})
+            super(TelecomPrefix, record).write(record._normalised(vals))
         self._mark_for_rating()
         return True
+
+    def _normalised(self, vals):
+        if "prefix" not in vals:
+            return vals
+        prefix = self.destination_id._normalised_prefix(vals["prefix"] or "")
+        return {**vals, "prefix": prefix}
 
     def unlink(self):
         self._mark_for_rating()

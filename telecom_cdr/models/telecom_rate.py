@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..engine.pricing.formula import FormulaError, compile_formula
+from .largest_amounts import LARGEST_PRICE, at_most
 from .telecom_destination import CATEGORIES
 
 SERVICES = [("voice", "Voice"), ("sms", "Message"), ("data", "Data")]
@@ -43,6 +44,13 @@ LATE_RULES = [
     ("wait", "Calls wait for the price"),
     ("provisional", "Calls are invoiced at this price, and trued up later"),
 ]
+PRICE_FIELDS = (
+    "price",
+    "initial_price",
+    "connect_fee",
+    "minimum_price",
+    "maximum_price",
+)
 PATTERNS = ("calling_pattern", "called_pattern", "region_pattern")
 # What a rate is for, beside its tariff and period: two alike contradict each other.
 TARGET_FIELDS = ("service", "direction", "prefix", "destination_id", "category")
@@ -259,6 +267,14 @@ class TelecomRate(models.Model):
         " AND COALESCE(initial_price, 0) >= 0)) AND markup >= -100)",
         "Prices cannot be negative unless the tariff allows it, and a mark-up takes "
         "at most the whole cost.",
+    )
+    _prices_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_PRICE, *PRICE_FIELDS)})",
+        "Prices and fees are at most 100,000,000.",
+    )
+    _markup_largest = models.Constraint(
+        "CHECK(COALESCE(markup, 0) <= 1000001)",
+        "A mark-up is at most 1,000,000 %.",
     )
     _price_limits = models.Constraint(
         "CHECK(NOT (has_minimum_price AND has_maximum_price)"
@@ -506,8 +522,17 @@ class TelecomRate(models.Model):
     @api.model
     def _clean_prefix(self, prefix):
         """Digits of a prefix: "+34 6" and "0034 6" are 346."""
-        prefix = "".join((prefix or "").split())
-        return prefix.removeprefix("+").removeprefix("00") or False
+        typed = "".join((prefix or "").split())
+        digits = typed.removeprefix("+").removeprefix("00")
+        if typed and (not digits or digits.startswith("0")):
+            raise ValidationError(
+                self.env._(
+                    "'%(prefix)s' is not a prefix: write the country code and what "
+                    "follows it, such as 346. For all calls leave it empty.",
+                    prefix=prefix,
+                )
+            )
+        return digits or False
 
     def _check_unused(self, vals):
         used = self.filtered(lambda r: r.is_telecom_used and not r._is_waiting())
@@ -578,7 +603,7 @@ class TelecomRate(models.Model):
         self.ensure_one()
         self.check_access("write")
         rate = self.sudo()  # a mark-up is carried over by who may not see it, too
-        rate._check_not_ended(date)
+        rate._check_in_force(date)
         [successor] = rate.copy_data(values)
         successor["date_end"] = rate.date_end
         start = fields.Datetime.to_datetime(date) if date else False
@@ -592,7 +617,15 @@ class TelecomRate(models.Model):
         rate.copy_translations(created, excluded=values)
         return created.sudo(False)
 
-    def _check_not_ended(self, date):
+    def _check_in_force(self, date):
+        """What is withdrawn, or has ended by then, has no successor."""
+        if not self.active:
+            raise UserError(
+                self.env._(
+                    "%(name)s is withdrawn: change the rate that holds in its place.",
+                    name=self.display_name,
+                )
+            )
         start = fields.Datetime.to_datetime(date) if date else False
         if start and self.date_end and start >= self.date_end:
             raise UserError(

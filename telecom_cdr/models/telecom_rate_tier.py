@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .largest_amounts import LARGEST_BYTES, LARGEST_PRICE, LARGEST_SUM, at_most, exceeds
+
 TIER_KINDS = [
     ("second", "Seconds of the call"),
     ("volume", "Quantity in the month"),
@@ -53,6 +55,16 @@ class TelecomRateTierMixin(models.AbstractModel):
     _start_positive = models.Constraint(
         "CHECK(start > 0)",
         "A tier starts above 0: up to there the rate's own price holds.",
+    )
+    _start_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_BYTES, 'start')}"
+        f" AND (kind <> 'cost' OR {at_most(LARGEST_SUM, 'start')}))",
+        "A tier starts at most at 1,000,000,000 of the carrier's cost, or at "
+        "1,000,000,000 MB of the month.",
+    )
+    _price_largest = models.Constraint(
+        f"CHECK({at_most(LARGEST_PRICE, 'price')} AND COALESCE(markup, 0) <= 1000001)",
+        "The price of a tier is at most 100,000,000, its mark-up at most 1,000,000 %.",
     )
     _increment_positive = models.Constraint(
         "CHECK(increment >= 0)",
@@ -119,7 +131,7 @@ class TelecomRateTier(models.Model):
     def _rate_fields(self):
         return self.rate_id
 
-    @api.constrains("kind", "price", "rate_id")
+    @api.constrains("kind", "start", "price", "rate_id")
     def _check_of_rate(self):
         for tier in self:
             message = tier._contradiction()
@@ -137,6 +149,11 @@ class TelecomRateTier(models.Model):
             return self.env._(
                 "Tiers by quantity in the month need to know what is counted: choose "
                 "what the rate counts in the month."
+            )
+        is_money = self.kind == "volume" and rate.volume_unit == "amount"
+        if is_money and exceeds(self.start, LARGEST_SUM):
+            return self.env._(
+                "A tier by the amount of the month starts at 1,000,000,000 at most."
             )
         if self.price < 0 and not rate.allow_negative:
             return self.env._(

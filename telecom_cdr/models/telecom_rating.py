@@ -90,7 +90,9 @@ class TelecomRating(models.AbstractModel):
     def _next(self, domain, last_id):
         """Query of a batch: PostgreSQL looks at no call before or behind it."""
         calls = self.env["telecom.call"].sudo()
-        asked = Domain("id", ">", last_id) & domain & ~calls._linked()
+        asked = (
+            Domain("id", ">", last_id) & domain & ~calls._linked() & ~calls._anonymous()
+        )
         return calls._search(asked, order="id", limit=BATCH)
 
     @api.model

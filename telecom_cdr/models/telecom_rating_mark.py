@@ -201,6 +201,9 @@ class TelecomRatingMark(models.Model):
         given = self._overlapping("telecom.tariff.assignment", tariffs)
         carriers = self.env["telecom.carrier"].with_context(active_test=False).sudo()
         payers = carriers.search([("cost_tariff_id", "in", tariffs.ids)])
+        earlier = self.env["telecom.earlier.tariff"].sudo()
+        earlier = earlier.search([("tariff_id", "in", tariffs.ids)])
+        payers |= earlier.carrier_id
         parts = [
             Domain("number_id", "in", given.number_id.ids),
             Domain("partner_id", "in", self._holders(given, tariffs)),
@@ -210,7 +213,9 @@ class TelecomRatingMark(models.Model):
         addresses = [one for one in given.mapped("source_address") if one]
         if addresses:
             parts.append(self._address_domain(addresses))
-        if self.company_id.telecom_tariff_id in tariffs:
+        of_company = earlier.filtered(lambda one: not one.carrier_id)
+        had = of_company.filtered(lambda one: one.company_id == self.company_id)
+        if (self.company_id.telecom_tariff_id | had.tariff_id) & tariffs:
             parts.append(self._default_domain(tariffs))
         return Domain.OR(parts)
 

@@ -1,19 +1,19 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from decimal import Decimal
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..engine.invoice_lines import rounded
 from .mixin_invoicing_release import OWED, credited
+from .mixin_release_credit import COUNTING, POSTED
 
 STATES = [
     ("draft", "Credit note to be posted"),
     ("credited", "Credited, to be given back"),
     ("released", "Given back"),
     ("written_off", "Bad debt"),
+    # It counts no more; reset to draft it waits again.
+    ("cancelled", "Credit note cancelled"),
 ]
 
 
@@ -26,6 +26,7 @@ class TelecomRelease(models.Model):
 
     _name = "telecom.release"
     _description = "Calls Given Back"
+    _inherit = ["telecom.release.credit.mixin"]
     _order = "id desc"
     _rec_name = "refund_id"
 
@@ -84,6 +85,17 @@ class TelecomRelease(models.Model):
             );
             CREATE INDEX IF NOT EXISTS telecom_release_call_call_idx
                 ON telecom_release_call (call_id);
+            CREATE TABLE IF NOT EXISTS telecom_release_line (
+                release_id integer NOT NULL
+                    REFERENCES telecom_release ON DELETE CASCADE,
+                move_line_id integer NOT NULL
+                    REFERENCES account_move_line ON DELETE CASCADE,
+                -- What the line loses, as its calls are priced.
+                amount numeric NOT NULL,
+                PRIMARY KEY (release_id, move_line_id)
+            );
+            CREATE INDEX IF NOT EXISTS telecom_release_line_line_idx
+                ON telecom_release_line (move_line_id);
             """
         )
 
@@ -105,6 +117,10 @@ class TelecomRelease(models.Model):
         """
         self.ensure_one()
         self.env.flush_all()
+        # Of two at a time, who each find the calls owed, the second is repeated.
+        self.env.cr.execute(
+            SQL("UPDATE account_move SET id = id WHERE id = %s", self.move_id.id)
+        )
         self.env.cr.execute(
             SQL(
                 """
@@ -152,11 +168,42 @@ class TelecomRelease(models.Model):
                 self.env._(
                     "%(others)s credits %(count)s of the calls of this credit note, "
                     "too, and a call is credited once. Delete the other credit note "
-                    "first; or post that one, delete this one and choose again.",
+                    "first; or delete this one, post that one and choose again.",
                     others=", ".join(self._rivals().mapped("display_name")),
                     count=linked - owed,
                 )
             )
+
+    def _check_fees(self):
+        """Refuse where another credit note takes the same fees off."""
+        fees = self.line_ids.browse(self._credited(self.line_ids, COUNTING))
+        if fees:
+            raise UserError(
+                self.env._(
+                    "%(others)s credits fees of this credit note, too, and a fee is "
+                    "credited once. Delete the other credit note first; or delete this "
+                    "one, post that one and choose again.",
+                    others=", ".join(
+                        (self._credits_of(fees) - self.refund_id).mapped("display_name")
+                    ),
+                )
+            )
+
+    @api.model
+    def _posted_of(self, call):
+        """What has credited an invoiced call, and keeps it or gives it back later."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT r.id FROM telecom_call_invoice i"
+                " JOIN telecom_release_call o ON o.call_id = i.call_id"
+                " AND o.move_line_id = i.move_line_id"
+                " JOIN telecom_release r ON r.id = o.release_id"
+                " WHERE i.call_id = %s AND r.state IN ('credited', 'written_off')"
+                " ORDER BY r.id LIMIT 1",
+                call.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _waiting_for(self, move, call_id):
@@ -188,61 +235,7 @@ class TelecomRelease(models.Model):
         )
         return self.env["account.move"].browse(row[0] for row in rows if row[0])
 
-    # === THE CREDIT NOTE === #
-
-    def _line_credits(self):
-        """What each line gives back: its amount, less what its other calls come to.
-
-        :return: list of (line, amount); what has been corrected since is a line of the
-            correction
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT i.move_line_id, sum(c.price)::text,
-                       COALESCE(sum(c.price) FILTER (WHERE o.call_id IS NULL),
-                                0)::text
-                  FROM account_move_line l
-                  JOIN telecom_call_invoice i ON i.move_line_id = l.id AND %(owed)s
-                  JOIN telecom_call c ON c.id = i.call_id
-             LEFT JOIN telecom_release_call o ON o.call_id = i.call_id
-                   AND o.move_line_id = i.move_line_id AND o.release_id = %(release)s
-                 WHERE l.move_id = %(move)s GROUP BY 1 HAVING count(o.call_id) > 0
-             UNION ALL
-                SELECT k.move_line_id, sum(k.amount)::text,
-                       COALESCE(sum(k.amount) FILTER (WHERE o.call_id IS NULL),
-                                0)::text
-                  FROM telecom_call_correction k
-             LEFT JOIN telecom_release_call o ON o.call_id = k.call_id
-                   AND o.release_id = %(release)s
-                 WHERE k.is_released IS NOT TRUE AND k.move_line_id IN (%(lines)s)
-                   AND NOT EXISTS (SELECT FROM telecom_call_invoice i
-                                    WHERE i.call_id = k.call_id AND NOT %(owed)s)
-              GROUP BY 1 HAVING count(o.call_id) > 0
-                """,
-                owed=self._owed(),
-                release=self.id,
-                move=self.move_id.id,
-                lines=self._corrected_lines(),
-            )
-        )
-        digits = self.currency_id.decimal_places
-        lines = self.env["account.move.line"].browse([row[0] for row in rows])
-        return [
-            (line, rounded(Decimal(owed), digits) - rounded(Decimal(left), digits))
-            for line, (_id, owed, left) in zip(lines, rows, strict=True)
-        ]
-
-    def _corrected_lines(self):
-        """SQL of the lines that correct the chosen calls and stand."""
-        return SQL(
-            "SELECT k.move_line_id FROM telecom_call_correction k"
-            " JOIN telecom_release_call o ON o.call_id = k.call_id"
-            " JOIN account_move_line l ON l.id = k.move_line_id"
-            " WHERE o.release_id = %s AND k.is_released IS NOT TRUE"
-            " AND l.parent_state <> 'cancel'",
-            self.id,
-        )
+    # === WHAT HAS CORRECTED THEM SINCE === #
 
     @api.model
     def _corrections(self, condition):
@@ -259,6 +252,17 @@ class TelecomRelease(models.Model):
         )
         return self.env["telecom.call.correction"].sudo().browse(row[0] for row in rows)
 
+    def _take_lines(self, lines):
+        """Take whole lines: what they have left of calls and corrections."""
+        self._choose(SQL("l.id = ANY(%s)", lines.ids))
+        corrections = self._corrections(SQL("k.move_line_id = ANY(%s)", lines.ids))
+        corrections.write({"is_released": True, "release_id": self.id})
+        billed, credited_ = self._billed(lines), self._credited(lines, POSTED)
+        made = lines.filtered(lambda x: x.telecom_kind or x.telecom_origin_line_id)
+        self._keep_credits(
+            [(line, billed[line.id] - credited_.get(line.id, 0)) for line in made]
+        )
+
     def _chosen_corrections(self):
         return self._corrections(
             SQL(
@@ -268,94 +272,15 @@ class TelecomRelease(models.Model):
             )
         )
 
-    def _make_refund(self, date=None):
-        """The draft credit note of what was chosen: what the invoice loses by it."""
-        self.ensure_one()
-        sign = 1 if self.move_id.move_type == "out_invoice" else -1
-        lines = [
-            self._prepare_credit(line, amount * sign)
-            for line, amount in self._line_credits()
-        ]
-        lines += [self._prepare_fee_credit(line) for line in self.line_ids]
-        self.refund_id = (
-            self.env["account.move"]
-            .sudo(False)
-            .create(
-                {
-                    "move_type": "out_refund" if sign > 0 else "out_invoice",
-                    "company_id": self.company_id.id,
-                    "partner_id": self.move_id.partner_id.id,
-                    "currency_id": self.currency_id.id,
-                    "fiscal_position_id": self.move_id.fiscal_position_id.id,
-                    "reversed_entry_id": self.move_id.id,
-                    "invoice_date": date,
-                    "ref": self.reason or self._reference(),
-                    "invoice_line_ids": [fields.Command.create(line) for line in lines],
-                }
-            )
-        )
-        self.amount = self.refund_id.amount_untaxed
-        return self.refund_id
-
-    def _reference(self):
-        lang = self.move_id.partner_id.lang or self.env.lang
-        speaker = self.with_context(lang=lang)
-        return speaker.env._("Calls taken off %s", self.move_id.name)
-
-    def _prepare_credit(self, line, amount):
-        """Calls of a line; its price is what the line loses, with its own taxes."""
-        speaker = self.with_context(lang=self.move_id.partner_id.lang or self.env.lang)
-        values = {
-            **self._prepare_like(line),
-            "name": speaker.env._("Taken off: %s", line.name),
-            "quantity": 1,
-            "price_unit": float(amount),
-        }
-        if not line.telecom_is_tax_included:
-            return values
-        invoicing = self.env["telecom.invoicing"].with_company(self.company_id)
-        payer = self.move_id.commercial_partner_id
-        return values | invoicing._values_of_total(
-            amount, line.product_id, payer, self.currency_id.id
-        )
-
-    def _prepare_fee_credit(self, line):
-        values = self._prepare_like(line)
-        values["quantity"] = line.quantity
-        values["price_unit"] = line.price_unit
-        return values
-
-    def _prepare_like(self, line):
-        return {
-            "name": line.name,
-            "product_id": line.product_id.id,
-            "account_id": line.account_id.id,
-            "tax_ids": [fields.Command.set(line.tax_ids.ids)],
-            "analytic_distribution": line.analytic_distribution,
-            "telecom_reversed_line_id": line.id,
-        }
-
-    def _check_amount(self):
-        """Refuse a credit note that was changed since it was made of its calls."""
-        found = self.refund_id.amount_untaxed
-        if self.is_chosen and self.currency_id.compare_amounts(found, self.amount):
-            raise UserError(
-                self.env._(
-                    "This credit note is made of calls that come to %(expected)s, but "
-                    "takes %(found)s off. Delete it and choose the calls again; what "
-                    "else you credit is a credit note of its own.",
-                    expected=self.amount,
-                    found=found,
-                )
-            )
-
     # === WHAT BECOMES OF THEM === #
 
     def _on_posted(self):
         """The credit note is posted: from now on the calls are not owed."""
         for release in self.filtered(lambda r: r.state == "draft"):
             release._check_linked()
+            release._check_fees()
             release._check_amount()
+            release._check_credits()
             release._chosen_corrections().write(
                 {"is_released": True, "release_id": release.id}
             )
@@ -382,15 +307,75 @@ class TelecomRelease(models.Model):
 
     def _on_withdrawn(self):
         """The credit note is a draft again: its calls are owed by the invoice."""
-        for release in self:
+        for release in self.filtered(lambda r: r.state in POSTED):
             if release.state == "released":
                 self.env["telecom.invoicing"]._take_chosen_back(release)
+            release._check_corrected_once()
             release.correction_ids.write({"is_released": False, "release_id": False})
             release.state = "draft"
+
+    def _check_corrected_once(self):
+        """Refuse to bring corrections back where others took their place."""
+        later = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM telecom_call_correction k"
+                " JOIN telecom_call_correction n ON n.call_id = k.call_id"
+                " AND n.number > k.number"
+                " AND n.release_id IS DISTINCT FROM k.release_id"
+                " WHERE k.release_id = %s LIMIT 1",
+                self.id,
+            )
+        )
+        if later:
+            raise UserError(
+                self.env._(
+                    "The calls of this credit note have been corrected again "
+                    "meanwhile, so it cannot be reset to draft."
+                )
+            )
+
+    def _on_cancelled(self):
+        """The draft is cancelled: nothing waits for it any more."""
+        waiting = self.filtered(lambda r: r.state == "draft")
+        waiting.state = "cancelled"
+        self._settle_drafts(waiting.move_id)
+
+    def _on_uncancelled(self):
+        """The cancelled credit note is a draft again, and waits."""
+        cancelled = self.filtered(lambda r: r.state == "cancelled")
+        cancelled.state = "draft"
+        self._settle_drafts(cancelled.move_id)
+
+    @api.model
+    def _credits_of(self, lines):
+        """Credit notes, drafts or posted, that take something off lines."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT r.refund_id FROM telecom_release_line o"
+                " JOIN telecom_release r ON r.id = o.release_id"
+                " WHERE o.move_line_id = ANY(%s) AND r.state = ANY(%s)"
+                " AND r.refund_id IS NOT NULL ORDER BY 1",
+                list(lines.ids),
+                list(COUNTING),
+            )
+        )
+        return self.env["account.move"].browse(row[0] for row in rows)
 
     def _tell(self, text):
         if self.call_count:
             self.move_id.message_post(body=text)
+
+    @api.model
+    def _rest_on(self, lines):
+        """Documents that are made of what lines bill: credit notes and corrections."""
+        corrections = self._corrections(
+            SQL(
+                "k.move_line_id <> ALL(%(lines)s) AND k.call_id IN (SELECT i.call_id"
+                " FROM telecom_call_invoice i WHERE i.move_line_id = ANY(%(lines)s))",
+                lines=list(lines.ids),
+            )
+        )
+        return self._credits_of(lines) | corrections.move_id
 
     @api.model
     def _cron_release(self):

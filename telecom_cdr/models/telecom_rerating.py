@@ -257,9 +257,14 @@ class TelecomRerating(models.Model):
                 domain &= Domain(field, "in", records.ids)
         return domain & Domain(literal_eval(self.call_domain or "[]"))
 
+    def _known_domain(self):
+        """Those of them that can be priced: not of anonymous calls."""
+        return self._call_domain() & ~self.env["telecom.call"]._anonymous()
+
     def _selected(self):
-        """SQL of the ids that were selected."""
-        query = self.env["telecom.call"].sudo()._search(self._call_domain(), order="id")
+        """SQL of the ids that were selected and can be priced."""
+        calls = self.env["telecom.call"].sudo()
+        query = calls._search(self._known_domain(), order="id")
         return query.subselect()
 
     @api.model
@@ -288,13 +293,22 @@ class TelecomRerating(models.Model):
         self.check_access("write")
         self._begin(("draft", "proposed", "discarded", "undone"))
         self._forget_proposal()
-        count = (
-            self.env["telecom.call"]
-            .sudo()
-            .search_count(self._call_domain(), limit=AT_ONCE + 1)
-        )
+        calls = self.env["telecom.call"].sudo()
+        count = calls.search_count(self._known_domain(), limit=AT_ONCE + 1)
+        self._tell_anonymous()
         self.write({"state": "draft", "work": "propose"})
         return self._now_or_later(count)
+
+    def _tell_anonymous(self):
+        """Say that some of the selected calls stay as they are."""
+        domain = self._call_domain() & self.env["telecom.call"]._anonymous()
+        if self.env["telecom.call"].sudo().search(domain, limit=1):
+            self.message_post(
+                body=self.env._(
+                    "Some of these calls are anonymous: without their numbers nobody "
+                    "can tell what they should cost. They are left as they are."
+                )
+            )
 
     def action_apply(self):
         """Write the results, and draft what corrects invoiced calls."""

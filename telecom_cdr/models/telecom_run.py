@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools.misc import format_date
 
+from .customer_periods import following_end
+
 STATES = [
     ("draft", "New"),
     ("previewed", "Preview"),
@@ -83,8 +85,9 @@ class TelecomRun(models.Model):
         string="From",
         required=True,
         default=lambda self: self._default_period()[0],
-        help="Fees count from here. Calls of earlier days that are on no invoice are "
-        "invoiced, too.",
+        help="A customer's fees count from the first day of the customer's first run; "
+        "what was before is invoiced elsewhere. Calls and fees of earlier days that "
+        "are on no invoice since then are invoiced, too.",
     )
     date_to = fields.Date(
         string="Cut-off",
@@ -98,8 +101,8 @@ class TelecomRun(models.Model):
     )
     minimum_amount = fields.Monetary(
         string="Least amount",
-        help="Customers who owe less, untaxed, are left out: their calls wait for a "
-        "later run.",
+        help="Customers who owe less, untaxed, are left out: their calls and fees wait "
+        "for a later run.",
     )
     skip_zero = fields.Boolean(
         string="No invoices without an amount",
@@ -417,15 +420,17 @@ class TelecomRun(models.Model):
         """Propose the run of the period after this one."""
         self.ensure_one()
         self._check_may_run()
-        first = self.date_to + timedelta(days=1)
-        is_month = self.date_from.day == 1 and first.day == 1
-        last = fields.Date.add(self.date_to, months=1)
+        last = following_end(self.date_from, self.date_to)
+        invoice_date = self.invoice_date and fields.Date.add(
+            self.invoice_date, months=1
+        )
         following = self.copy(
             {
-                "date_from": first,
-                "date_to": fields.Date.end_of(last, "month") if is_month else last,
-                "invoice_date": self.invoice_date
-                and fields.Date.add(self.invoice_date, months=1),
+                "date_from": self.date_to + timedelta(days=1),
+                "date_to": last,
+                "invoice_date": last
+                if self.invoice_date == self.date_to
+                else invoice_date,
             }
         )
         return following._action_open()

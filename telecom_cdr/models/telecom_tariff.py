@@ -63,7 +63,9 @@ class TelecomTariff(models.Model):
         required=True,
         default="start",
         tracking=True,
-        help="The connection fee is always that of the first band.",
+        help="The connection fee is always that of the first band. Where steps go "
+        "by their own bands, all steps of a call keep to the target (prefix, category "
+        "...) at which its rate was found: that target needs a rate at all hours.",
     )
     is_tax_included = fields.Boolean(
         string="Prices include tax",
@@ -111,33 +113,56 @@ class TelecomTariff(models.Model):
         for tariff in self:
             tariff.is_telecom_used = tariff.id in used_ids
 
-    @api.depends("rate_ids.time_band_id", "parent_id")
+    @api.depends("rate_ids.time_band_id", "parent_id", "band_rule")
     def _compute_warning_text(self):
         for tariff in self:
             found = tariff._banded_gaps() if tariff.ids else []
             tariff.warning_text = "\n".join(found[:SHOWN_WARNINGS]) or False
 
+    def _has_priced(self):
+        """Whether rates of it, or of a tariff that it asks, have priced calls."""
+        rates = self.sudo().with_context(active_test=False)
+        rates = (rates | rates._ancestors()).rate_ids
+        return any(rates.mapped("is_telecom_used"))
+
     def _banded_gaps(self):
-        """In words: the hours at which calls of a target have no rate at all."""
+        """In words: the hours at which calls of a target have no rate."""
         rates = self._running_rates()
         banded = rates.filtered("time_band_id")
         if not banded:
             return []
+        own = {self._target(rate) for rate in rates - banded}
         plain = (rates - banded) | (self._ancestors()._running_rates())
         plain = plain.filtered(lambda r: not r.time_band_id and not r.is_rule)
         found = []
-        for group in banded.grouped(self._target).values():
+        for target, group in banded.grouped(self._target).items():
             free = group.time_band_id._gap_text()
-            if free and not any(self._stands_behind(rate, group[0]) for rate in plain):
-                found.append(
-                    self.env._(
-                        "%(target)s has no rate at these hours: %(hours)s. Calls then "
-                        "wait without a price.",
-                        target=group[0]._target_text(),
-                        hours=free,
-                    )
-                )
+            if not free:
+                continue
+            if not any(self._stands_behind(rate, group[0]) for rate in plain):
+                found.append(self._gap_text(group[0], free))
+            elif self.band_rule == "split" and target not in own:
+                found.append(self._split_gap_text(group[0], free))
         return found
+
+    @api.model
+    def _gap_text(self, rate, hours):
+        return self.env._(
+            "%(target)s has no rate at these hours: %(hours)s. Calls then wait without "
+            "a price.",
+            target=rate._target_text(),
+            hours=hours,
+        )
+
+    @api.model
+    def _split_gap_text(self, rate, hours):
+        return self.env._(
+            "%(target)s has no rate of its own at these hours: %(hours)s. Calls that "
+            "begin in its time bands and go on then wait without a price, as all steps "
+            "of a call keep to one target. Give it a rate for any time.",
+            target=rate._target_text(),
+            hours=hours,
+        )
 
     @api.model
     def _target(self, rate):

@@ -261,6 +261,13 @@ class TelecomTimeBandLineMixin(models.AbstractModel):
                     self.env._("Choose the weekdays of these hours, or holidays.")
                 )
             hours = line._hours()
+            if hours.start == DAY:
+                raise ValidationError(
+                    self.env._(
+                        "Hours count in whole minutes, and the beginning is nearer to "
+                        "24:00 than to 23:59: write 23:59, or 00:00 of the next day."
+                    )
+                )
             if hours.start == hours.end:
                 raise ValidationError(
                     self.env._(

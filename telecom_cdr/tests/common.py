@@ -175,6 +175,11 @@ class TelecomCommon(BaseCommon):
         cls.env["telecom.rating.mark"].sudo().search([]).unlink()
 
     @classmethod
+    def _forget_earlier_tariffs(cls):
+        """As if the present default and cost tariffs had been there from ever."""
+        cls.env["telecom.earlier.tariff"].search([]).unlink()
+
+    @classmethod
     def _upload(cls, content, name="calls.csv", source=None, **values):
         if isinstance(content, str):
             content = content.encode()

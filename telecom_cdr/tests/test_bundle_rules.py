@@ -4,6 +4,7 @@
 
 from datetime import date
 
+from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -17,6 +18,7 @@ from .refusal import RefusalMixin
 from .test_rating import row
 
 MOBILE = "600000099"
+OCTOBER = date(2026, 10, 1)
 
 
 class BundleCase(TelecomCommon):
@@ -350,6 +352,32 @@ class TestBundleRollover(BundleCase):
             ],
         )
 
+    def test_a_company_below_the_customer_keeps_its_own(self):
+        """What the subsidiary carries over is none of the holding's business."""
+        self._give(1)
+        below = self._create_customer(
+            "Subsidiary", is_company=True, parent_id=self.customer.id
+        )
+        self._create_number("+34910000002", below)
+        bundle = self.env["telecom.bundle"].search([("name", "=", "ROLL")])
+        own = self._give_bundle(bundle, below, date_start="2026-09-30 22:00:00")
+        late = {"start": "2026-11-05 10:00:00"}
+        self._process(
+            row("B1", caller="910000002", start="2026-10-05 10:00:00"),
+            row("B2", caller="910000002", seconds=600, **late),
+        )
+        carried = self.env["telecom.bundle.carry"].search(
+            [("subscription_id", "=", own.id), ("period_start", "=", "2026-11-01")]
+        )
+        self.assertEqual(carried.quantity, 240)
+        self._process(row("H1", seconds=100, **late), name="holding.csv")
+        self.assertTrue(carried.exists())
+        self.env["telecom.bundle.pass"]._mark_calls(SQL("TRUE"))
+        self._run_cron("rate")
+        found = self._calls(("partner_id", "=", below.id)).mapped("bundle_duration")
+        self.assertEqual(found, [60, 540])
+        self.assertEqual((self.customer.telecom_bundle_count, own.state), (1, "active"))
+
     def test_a_late_call_takes_from_what_was_carried(self):
         self._give(1)
         self._process(row("L1", seconds=600, start="2026-11-05 10:00:00"))
@@ -542,6 +570,83 @@ class TestBundleVersion(BundleCase):
         self.assertEqual(str(new.subscription_ids.date_start), "2026-10-31 23:00:00")
         new.invalidate_recordset()
         self.assertEqual(new.previous_count, 0)
+
+    def test_who_had_it_from_later_on_has_the_new_one_from_then(self):
+        """One has it from January, the other from 5 October: 400 s of a call each."""
+        two = self._create_customer("Two")
+        self._create_number("+34910000002", two)
+        late = self._give_bundle(self.bundle, two, date_start="2026-10-05 00:00:00")
+        topup = self.env["telecom.bundle.topup"].create(
+            {
+                "subscription_id": late.id,
+                "allowance_id": self.bundle.allowance_ids.id,
+                "period_start": "2026-10-01",
+                "quantity": 50,
+            }
+        )
+        self._process(
+            row("V1", seconds=400, start="2026-10-06 10:00:00"),
+            row("V2", caller="910000002", seconds=400, start="2026-10-06 11:00:00"),
+        )
+        self.assertEqual(self._calls().mapped("bundle_duration"), [300, 350])
+        new = self._version(self.manager)
+        new.allowance_ids.seconds = 200
+        self.bundle._hand_over(new, self.subscription._midnight(OCTOBER, self.company))
+        self._run_cron("rate")
+        self.assertEqual(self._calls().mapped("bundle_duration"), [200, 250])
+        self.assertEqual((late.bundle_id, topup.allowance_id), (new, new.allowance_ids))
+        self.assertEqual(str(late.date_start), "2026-10-05 00:00:00")
+        self.assertEqual(new.subscription_ids.partner_id, self.customer | two)
+        draws = self.env["telecom.bundle.draw"].search([])
+        self.assertEqual(draws.allowance_id, new.allowance_ids)
+
+    def test_every_allowance_of_a_used_bundle_stays(self):
+        self.bundle.allowance_ids.sequence = 1
+        second = self.bundle.allowance_ids.create(
+            {"bundle_id": self.bundle.id, "seconds": 600, "sequence": 2}
+        )
+        self._process(row("E1"))
+        self.assertEqual(self._calls().draw_ids.allowance_id.seconds, 300)
+        second = second.with_user(self.manager)
+        for change in (
+            lambda: second.write({"seconds": 5}),
+            lambda: second.write({"sequence": 0}),
+            second.unlink,
+        ):
+            with self.assertRaisesRegex(UserError, "stays as it is"):
+                change()
+        self.assertEqual(self.bundle.allowance_ids.mapped("seconds"), [300, 600])
+
+    def test_customers_have_no_bundle_that_includes_nothing(self):
+        bundle = self.bundle.with_user(self.manager)
+        for change in (
+            bundle.allowance_ids.unlink,
+            lambda: bundle.write({"allowance_ids": [(5,)]}),
+        ):
+            refused = self.assertRaisesRegex(UserError, "would include nothing")
+            with refused, self.cr.savepoint():
+                change()
+        self.env.invalidate_all()
+        old = bundle.allowance_ids
+        bundle.allowance_ids = [(2, old.id), (0, 0, {"seconds": 60})]
+        self.assertEqual(bundle.allowance_ids.mapped("seconds"), [60])
+
+    def test_what_is_used_up_and_what_is_nearly(self):
+        """29,990 of 30,000 s are 99.9 %, 23,985 are 79.9 %: neither is reached."""
+        self.bundle.allowance_ids.seconds = 30_000
+        with freeze_time("2026-10-20 10:00:00"):
+            for id_, seconds, level in (("W1", 23_985, []), ("W2", 6_005, [80])):
+                self._process(row(id_, seconds=seconds), name=f"{id_}.csv")
+                warnings = self.env["telecom.bundle.warning"].sudo()
+                self.assertEqual(warnings._warn(self.company).mapped("level"), level)
+            self._process(row("W3", seconds=10), name="W3.csv")
+            self.assertEqual(warnings._warn(self.company).mapped("level"), [100])
+
+    def test_the_wizard_says_that_nothing_is_carried_over(self):
+        wizard = self.env["telecom.bundle.version"]
+        self.assertFalse(wizard.create({"bundle_id": self.bundle.id}).is_rolling)
+        self.bundle.allowance_ids.rollover_months = 1
+        self.assertTrue(wizard.create({"bundle_id": self.bundle.id}).is_rolling)
 
     def test_moved_at_once(self):
         new = self._version(

@@ -43,6 +43,7 @@ class TestCallSums(ReconciliationCommon):
             SELECT c.id, c.company_id, c.day, c.partner_id, c.number_id, c.carrier_id,
                    c.direction, c.service, c.category, c.visited_country_id IS NOT NULL,
                    c.destination_id, c.rate_id, c.cost_rate_id, c.rating_state,
+                   EXISTS (SELECT FROM telecom_call_invoice i WHERE i.call_id = c.id),
                    c.currency_id, c.cost_currency_id, c.margin IS NOT NULL,
                    c.duration, c.bundle_duration, c.price::text, c.cost::text,
                    c.margin::text
@@ -124,6 +125,44 @@ class TestCallSums(ReconciliationCommon):
         }
         self.assertEqual(wrong, {})
 
+    def assertEqualSummary(self):
+        """The summary by customer, number and month, against the calls themselves."""
+        summary = self.env["telecom.call.summary"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        told = {
+            row.id: [
+                row.call_count,
+                row.duration,
+                row.covered_duration,
+                *(round(row[name], 6) for name in ("price", "cost", "margin")),
+                row.to_invoice_count,
+                round(row.to_invoice, 6),
+                round(row.invoiced, 6),
+            ]
+            for row in summary
+        }
+        self.assertEqual(told, self._summary_of_calls())
+
+    def _summary_of_calls(self):
+        """The same by each call: the first one's id -> what they come to."""
+        sums, first = {}, {}
+        calls = self.env["telecom.call"].search(
+            [("company_id", "=", self.company.id), ("partner_id", "!=", False)],
+            order="id",
+        )
+        for call in calls:
+            facts = (call.partner_id, call.number_id, call.carrier_id, call.direction)
+            more = (call.service, call.category, call.currency_id)
+            key = (*facts, *more, call.day.replace(day=1))
+            open_price = call.price if call.state == "rated" else 0
+            values = [1, call.duration, call.bundle_duration]
+            values += [call.price, call.cost, call.margin, call.state == "rated"]
+            values += [open_price, call.price if call.state == "invoiced" else 0]
+            found = sums.setdefault(first.setdefault(key, call.id), [0] * len(values))
+            sums[first[key]] = [a + b for a, b in zip(found, values, strict=True)]
+        return {id_: [round(one, 6) for one in row] for id_, row in sums.items()}
+
     # === WHATEVER HAPPENS === #
 
     def test_random_lives_of_calls(self):
@@ -136,6 +175,8 @@ class TestCallSums(ReconciliationCommon):
             self._holder_changes,
             self._bundle_comes,
             self._call_goes,
+            self._invoice_comes,
+            self._invoice_goes,
         )
         for seed in SEEDS:
             chance = random.Random(seed)
@@ -144,6 +185,7 @@ class TestCallSums(ReconciliationCommon):
                     chance.choice(steps)(chance)
                     self.env.invalidate_all()
                     self.assertEqualSums()
+                    self.assertEqualSummary()
                     if chance.random() < 0.4:
                         self._refresh()
                         self.assertEqualSums()
@@ -164,7 +206,8 @@ class TestCallSums(ReconciliationCommon):
         self._process(*rows, name=f"{next(self.names)}.csv")
 
     def _file_goes(self, chance):
-        files = self.source.file_ids.filtered(lambda f: f.state == "processed")
+        billed = self._calls(("state", "=", "invoiced")).file_id
+        files = self.source.file_ids.filtered(lambda f: f.state == "processed") - billed
         if files:
             chance.choice(files).action_revert()
 
@@ -186,7 +229,20 @@ class TestCallSums(ReconciliationCommon):
         self._run_cron("rate")
 
     def _call_goes(self, chance):
-        self._calls()[: chance.randint(0, 2)].unlink()
+        self._calls(("state", "!=", "invoiced"))[: chance.randint(0, 2)].unlink()
+
+    def _invoice_comes(self, chance):
+        """For one customer or both, of October or all."""
+        customers = chance.choice((self.customer, self.two, self.customer + self.two))
+        until = chance.choice((date(2026, 10, 31), date(2026, 11, 30)))
+        self.env["telecom.invoicing"]._invoice(customers, OCTOBER, until)
+
+    def _invoice_goes(self, chance):
+        """A draft is deleted or cancelled."""
+        drafts = self._calls().move_id.filtered(lambda move: move.state == "draft")
+        if drafts:
+            move = chance.choice(drafts)
+            chance.choice((move.unlink, move.button_cancel))()
 
     # === ONE BY ONE === #
 
@@ -215,6 +271,28 @@ class TestCallSums(ReconciliationCommon):
         self._refresh()
         self._calls().action_rate()
         self.assertEqual(self._marks(), [])
+
+    def test_invoices_leave_marks(self):
+        """What is invoiced, given back and taken again: at once, and added up anew."""
+        self._process(row("1"), row("2", start="2026-11-05 10:00:00"))
+        self._refresh()
+        invoicing = self.env["telecom.invoicing"]
+        move = invoicing._invoice(self.customer, OCTOBER, date(2026, 10, 31))
+        for step, invoiced in (
+            (None, 0.07),
+            (move.button_cancel, 0),
+            (move.button_draft, 0.07),
+            (move.invoice_line_ids.unlink, 0),
+        ):
+            if step:
+                step()
+            self.env.invalidate_all()
+            self.assertEqual(self._marks(), [(OCTOBER, self.customer.id)])
+            self.assertEqualSums()
+            self.assertEqualSummary()
+            self._refresh()
+            rows = self.env["telecom.call.summary"].search([])
+            self.assertEqual(round(sum(rows.mapped("invoiced")), 6), invoiced)
 
     def test_calls_that_move_to_another_customer(self):
         """Both sides are added up anew."""

@@ -261,6 +261,18 @@ class TestCustomerCurrency(RefusalMixin, ExplanationMixin, CurrencyCase):
                 "EUR",
             )
 
+    def test_the_wizard_adds_up_in_the_currency_of_the_company(self):
+        """0.1125 dollars are 0.09 euros, beside 0.09 euros of another customer."""
+        self._choose()
+        self._process(
+            row("W1", called=MOBILE), row("W2", called=MOBILE, caller="910000002")
+        )
+        wizard = self.env["telecom.invoice.wizard"].create(
+            {"date_to": date(2026, 10, 5)}
+        )
+        self.assertEqual((wizard.customer_count, wizard.call_count), (2, 2))
+        self.assertAlmostEqual(wizard.amount, 0.18)
+
     def test_each_company_has_its_own(self):
         theirs = self._telecom_company("Other telephony")
         there = self.customer.with_context(

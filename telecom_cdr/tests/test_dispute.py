@@ -1,5 +1,8 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import date
+
+from freezegun import freeze_time
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -218,6 +221,116 @@ class TestDispute(DisputeMixin, WaysBackCommon):
         self._nothing_to_invoice()
         self.assertFalse(dispute.action_credit(), "once only")
 
+    def test_a_bad_debt_is_granted_without_a_credit_note(self):
+        """An accountant grants it: 0.30 were written off, and nothing is credited."""
+        move = self._invoice()
+        refund = self._give_back(move, is_bad_debt=True)
+        dispute = self._dispute(self._call(120))
+        groups = f"{USER},account.group_account_invoice"
+        accountant = self._new_user("grants", groups)
+        self.assertIsNone(dispute.with_user(accountant).action_grant())
+        self.assertEqual((dispute.state, dispute.refund_id), ("granted", refund))
+        self.assertFalse(dispute.is_to_credit)
+        self.assertFalse(self.env["telecom.dispute"].search([("is_to_credit", "=", 1)]))
+        self.assertIn("credited already by R", dispute.message_ids[0].body)
+        self.assertEqual(move.reversal_move_ids, refund)
+        self._nothing_to_invoice()
+        # The bad debt is withdrawn: the call is owed by its invoice, and credited.
+        refund.button_draft()
+        refund.unlink()
+        self.assertTrue(dispute.is_to_credit)
+        dispute.with_user(accountant).action_credit()
+        self.assertEqual(dispute.refund_id.amount_untaxed, 0.18)
+
+    def test_what_is_given_back_later_is_granted_too(self):
+        """It is credited, and it is never invoiced again."""
+        move = self._invoice()
+        with freeze_time("2026-11-05"):
+            self._give_back(move, date_release=date(2026, 12, 1))
+            dispute = self._dispute(self._call(120))
+            dispute.action_grant()
+        self.assertFalse(dispute.is_to_credit)
+        with freeze_time("2026-12-01"):
+            move.telecom_release_ids._cron_release()
+        self.assertEqual(self._invoice().amount_untaxed, 0.12)
+
+    # === WHAT IS TO BE INVOICED === #
+
+    def test_a_granted_call_is_not_to_be_invoiced(self):
+        """0.30 less 0.18, wherever that is told."""
+        with freeze_time("2026-10-20"):
+            self.assertEqual(self.customer.telecom_to_invoice, 0.30)
+            self.customer.invalidate_recordset()
+            self._dispute(self._call(120)).action_grant()
+            self.assertEqual(self.customer.telecom_to_invoice, 0.12)
+        call = self._call(120)
+        self.assertEqual(call.state, "excluded")
+        calls = self.env["telecom.call"]
+        self.assertNotIn(call, calls.search([("state", "=", "rated")]))
+        self.assertIn(call, calls.search([("state", "=", "excluded")]))
+        self.assertNotIn(call, calls.search([("state", "!=", "excluded")]))
+        self.assertNotIn(call, calls.search([("state", "in", ["rated", "late"])]))
+        self.assertIn(call, calls.search([("state", "in", ["rated", "excluded"])]))
+        self.assertEqual(
+            dict(
+                calls._read_group(
+                    [("id", "in", self._calls().ids)], ["state"], ["__count"]
+                )
+            ),
+            {"rated": 2, "excluded": 1},
+        )
+        own = [("partner_id", "=", self.customer.id)]
+        [figures] = self.env["telecom.call.summary"]._read_group(
+            own, [], ["to_invoice_count:sum", "to_invoice:sum", "price:sum"]
+        )
+        self.assertEqual(
+            (figures[0], *(round(one, 6) for one in figures[1:])), (2, 0.12, 0.30)
+        )
+        [row_] = self.env["telecom.completeness"]._read_group(
+            [("source_id", "=", self.source.id)],
+            [],
+            ["rated_count:sum", "excluded_count:sum"],
+        )
+        self.assertEqual(row_, (2, 1))
+        wizard = self.env["telecom.invoice.wizard"].create({"date_to": LAST})
+        self.assertEqual((wizard.call_count, round(wizard.amount, 6)), (2, 0.12))
+
+    def test_who_has_nothing_else_is_not_asked_for(self):
+        disputes = self.env["telecom.dispute"]
+        for call in self._calls():
+            disputes += self._dispute(call)
+        wizard = self.env["telecom.invoice.wizard"].create({"date_to": LAST})
+        self.assertIn(self.customer, wizard._payers())
+        disputes.action_grant()
+        self.assertNotIn(self.customer, wizard._payers())
+
+    def test_sums_that_were_added_up_before_know_of_it(self):
+        calls = self.env["telecom.call.sum"]
+        calls._refresh(lambda done=0, remaining=0: True)
+        dispute = self._dispute(self._call(120))
+        dispute.action_grant()
+        own = [("partner_id", "=", self.customer.id)]
+        summary = self.env["telecom.call.summary"]
+        self.assertEqual(summary._read_group(own, [], ["to_invoice_count:sum"]), [(2,)])
+        calls._refresh(lambda done=0, remaining=0: True)
+        dispute.unlink()
+        self.env.invalidate_all()
+        self.assertEqual(summary._read_group(own, [], ["to_invoice_count:sum"]), [(3,)])
+
+    def test_a_hot_bill_says_what_waits_for_an_answer(self):
+        dispute = self._dispute(self._call(120))
+        bill = self.env["telecom.hot.bill"].create(
+            {"partner_id": self.customer.id, "date_to": "2026-11-01 00:00:00"}
+        )
+        self.assertEqual(bill.call_count, 2)
+        self.assertIn("1 calls are disputed", bill.waiting_text)
+        dispute.action_grant()
+        bill.invalidate_recordset()
+        self.assertEqual(bill.call_count, 2)
+        self.assertNotIn("disputed", bill.waiting_text or "")
+
+    # === CREDITS === #
+
     def test_a_deleted_credit_note_may_be_made_again(self):
         self._invoice()
         dispute = self._dispute(self._call(120))
@@ -291,7 +404,9 @@ class TestDispute(DisputeMixin, WaysBackCommon):
         dispute.refund_id.unlink()
         whole.action_post()
         self.assertEqual(whole.amount_untaxed, 0.30)
-        self.assertEqual(set(self._calls().mapped("state")), {"rated"})
+        # What was granted is not to be invoiced again.
+        states = {call.duration: call.state for call in self._calls()}
+        self.assertEqual(states, {60: "rated", 120: "excluded", 20: "rated"})
 
     def test_two_notes_of_one_call_are_not_both_posted(self):
         """However the second came about."""

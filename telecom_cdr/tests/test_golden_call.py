@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common import MANAGER, READER, USER, TelecomCommon
@@ -120,6 +121,41 @@ class TestGoldenCall(TelecomCommon):
         self.assertFalse(wizard.broken_text)
         wizard.action_apply()
         self.assertEqual(len(self.tariff.rate_ids), 3)
+
+    def test_new_hours_say_what_they_break_before_they_are_set(self):
+        """23:00 on a Saturday is in the night, at 0.01, and not from 3 to 4."""
+        hours = {"hour_from": 22, "hour_to": 8, "saturday": True, "sunday": True}
+        band = self.env["telecom.time.band"].create(
+            {"name": "N", "line_ids": [Command.create(hours)]}
+        )
+        self.env["telecom.rate"].create(
+            {
+                "tariff_id": self.tariff.id,
+                "category": "mobile",
+                "price": 0.01,
+                "time_band_id": band.id,
+            }
+        )
+        values = {"start_at": "2026-12-05 22:00:00", "expected_price": 0.01}
+        self._sample(name="At night", **values)
+        wizard = self.env["telecom.time.band.successor"].with_user(self.manager)
+        wizard = wizard.create(
+            {"band_id": band.id, "date_start": "2026-12-01 00:00:00"}
+        )
+        wizard.line_ids.write({"hour_from": 3, "hour_to": 4})
+        action = wizard.action_apply()
+        self.assertEqual(action["res_id"], wizard.id)
+        nbsp = "\N{NO-BREAK SPACE}"
+        self.assertEqual(
+            wizard.broken_text,
+            f"At night (Retail): 0.09{nbsp}€ instead of 0.01{nbsp}€",
+        )
+        self.assertFalse(band.rate_ids.date_end)
+        following = self.env["telecom.time.band"].browse(
+            wizard.action_apply()["res_id"]
+        )
+        self.assertEqual(following.rate_ids.price, 0.01)
+        self.assertEqual(str(band.rate_ids.date_end), "2026-12-01 00:00:00")
 
     def test_a_change_of_the_parent_breaks_samples_of_the_child(self):
         child = self._create_tariff("Child", parent_id=self.tariff.id)

@@ -156,6 +156,28 @@ class TestHotBill(DetailCommon):
         room = self._bill(with_fees=True, number_ids=[Command.set(self.room.ids)])
         self.assertEqual(self._moves(room.action_draft()).amount_untaxed, 10.18)
 
+    def test_top_ups_of_the_numbers_that_were_chosen(self):
+        """10 and a top-up of 2 of the room's bundle; nothing of it for the number."""
+        bundle = self._create_bundle("B", {"service": "sms", "messages": 1}, price=10)
+        given = self._give_bundle(
+            bundle, self.customer, number_ids=[Command.set(self.room.ids)]
+        )
+        self.env["telecom.bundle.topup"].create(
+            {
+                "subscription_id": given.id,
+                "allowance_id": bundle.allowance_ids.id,
+                "period_start": "2026-10-01",
+                "quantity": 5,
+                "price": 2,
+            }
+        )
+        self._calls_of_two()
+        other = self._bill(with_fees=True, number_ids=[Command.set(self.number.ids)])
+        self.assertEqual(self._moves(other.action_draft()).amount_untaxed, 0.09)
+        room = self._bill(with_fees=True, number_ids=[Command.set(self.room.ids)])
+        self.assertIn("12.18", str(room.lines_html))
+        self.assertEqual(self._moves(room.action_draft()).amount_untaxed, 12.18)
+
     # === WHAT IS MISSING === #
 
     def test_what_is_missing_is_named(self):

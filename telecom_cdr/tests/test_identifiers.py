@@ -60,6 +60,42 @@ class TestIdentifiers(RefusalMixin, TelecomCommon):
     def _each(self, *domain):
         return [call.partner_id for call in self._calls(*domain)]
 
+    # === WHO HAS NO NUMBER === #
+
+    def test_a_customer_without_numbers_has_the_tariff_of_its_class(self):
+        """0.60 a minute, as the other member of the class, who has a number."""
+        schools = self.env["telecom.customer.class"].create(
+            {"name": "Schools", "company_id": self.company.id}
+        )
+        tariff = self._create_tariff("Schools", {"price": 0.6})
+        self.env["telecom.tariff.assignment"].create(
+            {"tariff_id": tariff.id, "class_id": schools.id}
+        )
+        (self.other | self.customer).telecom_class_id = schools
+        self._look_at(("code", "reference"), ("calling_number", "phone"))
+        self._import({"code": "C-2"}, {"calling": "910000001"})
+        self.assertEqual(self._each(), [self.other, self.customer])
+        self.assertEqual(self._calls().mapped("price"), [0.6, 0.6])
+
+    def test_a_customer_without_numbers_has_its_billing_day(self):
+        """The first minute of a period costs 0.09, the next 0.03: from 15 to 14."""
+        mobile = self.tariff.rate_ids.filtered(lambda rate: rate.category == "mobile")
+        mobile.write(
+            {
+                "volume_unit": "seconds",
+                "tier_ids": [
+                    Command.create({"kind": "volume", "start": 60, "price": 0.03})
+                ],
+            }
+        )
+        self.other.telecom_billing_day = 15
+        self._look_at(("code", "reference"))
+        days = ("2026-10-05", "2026-10-20", "2026-11-05")
+        self._import(*({"code": "C-2", "start": f"{day} 10:00:00"} for day in days))
+        self._run_cron("rate")
+        self.assertEqual(self._each(), [self.other] * 3)
+        self.assertEqual(self._calls().mapped("price"), [0.09, 0.09, 0.03])
+
     # === EACH KIND === #
 
     def test_each_kind_of_identifier(self):

@@ -4,7 +4,7 @@
 
 import random
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from unittest.mock import patch
 
@@ -394,6 +394,59 @@ class TestInvoiceShapes(ShapeCase):
             [{str(shop.id): 100}, {str(shop.id): 50, str(office.id): 50}],
         )
 
+    def test_analytic_accounts_of_fees(self):
+        """A bundle of a number, of both (equal parts), and of the whole customer."""
+        plan = self.env["account.analytic.plan"].create({"name": "Plan"})
+        shop, office = self.env["account.analytic.account"].create(
+            [{"name": name, "plan_id": plan.id} for name in ("Shop", "Office")]
+        )
+        self.number.analytic_distribution = {str(shop.id): 100}
+        self.second.department_id = self.env["telecom.department"].create(
+            {
+                "name": "Sales",
+                "partner_id": self.customer.id,
+                "analytic_distribution": {str(office.id): 100},
+            }
+        )
+        bundle = self._create_bundle("B", TEXTS, price=31, prorate_fee=True)
+        for numbers in (self.second, self.number | self.second, self.number.browse()):
+            given = self._give_bundle(
+                bundle, self.customer, number_ids=[Command.set(numbers.ids)]
+            )
+            if numbers == self.second:
+                self._top_up(given)
+        self.assertEqual(
+            self._invoice().invoice_line_ids.mapped("analytic_distribution"),
+            [
+                {str(office.id): 100},
+                {str(shop.id): 50, str(office.id): 50},
+                False,
+                {str(office.id): 100},
+            ],
+        )
+
+    def _top_up(self, given):
+        self.env["telecom.bundle.topup"].create(
+            {
+                "subscription_id": given.id,
+                "allowance_id": given.bundle_id.allowance_ids.id,
+                "period_start": FIRST,
+                "quantity": 5,
+                "price": 2,
+            }
+        )
+
+    def test_a_top_up_is_on_the_invoice_of_its_number(self):
+        """10 and 2 beside the number's call of 0.27; the others 0.36."""
+        self._shape(invoice_per="number")
+        bundle = self._create_bundle("B", TEXTS, price=10)
+        numbers = [Command.set(self.second.ids)]
+        self._top_up(self._give_bundle(bundle, self.customer, number_ids=numbers))
+        self._process_four()
+        self.assertEqual(
+            sorted(self._invoice().mapped("amount_untaxed")), [0.36, 12.27]
+        )
+
     # === HOOK, LAW 5, ACCESS === #
 
     def test_other_tools_change_lines_by_the_documented_hook(self):
@@ -615,6 +668,146 @@ class TestInvoiceTaxes(ShapeCase):
                     move.unlink()
                     self.env.invalidate_all()
 
+    def test_prices_without_tax_of_products_with_tax_in_their_price(self):
+        """0.09 + 0.27 + 0.27 before a tax of 21 % that Odoo takes out of prices."""
+        self._use(self._tax(price_include_override="tax_included"))
+        self._process_four()
+        # 0.0189, 0.0567 and 0.0567 of tax
+        for quantity, rounding, tax in (
+            ("one", "round_per_line", 0.14),
+            ("one", "round_globally", 0.13),
+            ("minutes", "round_per_line", 0.14),
+        ):
+            with self.subTest(quantity=quantity, rounding=rounding):
+                self.company.tax_calculation_rounding_method = rounding
+                self._shape(quantity=quantity)
+                move = self._invoice()
+                self.assertEqual(
+                    move.invoice_line_ids.mapped("price_subtotal"), [0.09, 0.27, 0.27]
+                )
+                self.assertEqual((move.amount_untaxed, move.amount_tax), (0.63, tax))
+                self.assertLinked(move, 4)
+                move.unlink()
+                self.env.invalidate_all()
+        move = self._invoice()
+        move.action_post()
+        self.assertEqual((move.state, move.amount_untaxed), ("posted", 0.63))
+
+    def test_a_position_that_takes_the_tax_out_of_the_price(self):
+        """21 % on top becomes 21 % in the price, or that becomes none: 0.63 stays."""
+        self._process_four()
+        on_top, included = (
+            self._tax(price_include_override=f"tax_{how}")
+            for how in ("excluded", "included")
+        )
+        for here, there, tax in (
+            (on_top, included, 0.13),
+            (included, self._tax(0), 0.0),
+        ):
+            with self.subTest(here=here.name):
+                self._use(here)
+                self._send_to(here, there)
+                move = self._invoice()
+                self.assertEqual(move.invoice_line_ids.tax_ids, there)
+                self.assertEqual(move.amount_untaxed, 0.63)
+                self.assertAlmostEqual(move.amount_tax, tax, delta=0.011)
+                move.unlink()
+                self.env.invalidate_all()
+
+    def _send_to(self, tax, other):
+        """The customer is one whose fiscal position makes another tax of one."""
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        other.write(
+            {
+                "fiscal_position_ids": [Command.set(position.ids)],
+                "original_tax_ids": [Command.set(tax.ids)],
+            }
+        )
+        self.customer.property_account_position_id = position
+        return position
+
+    def test_parts_credited_before_a_tax_that_is_in_the_price(self):
+        """The second number's 0.27 is given back, then the rest: 0.09 and 0.27."""
+        self._use(self._tax(price_include_override="tax_included"))
+        self._shape(is_by_number=False)
+        self._process_four()
+        move = self._invoice()
+        move.action_post()
+        wizard = self.env["telecom.release.wizard"].create(
+            {
+                "move_id": move.id,
+                "kind": "numbers",
+                "number_ids": self.second.ids,
+                "is_posted": True,
+            }
+        )
+        refund = self.env["account.move"].browse(wizard.action_credit()["res_id"])
+        # 0.0567 of tax
+        self.assertEqual((refund.amount_untaxed, refund.amount_tax), (0.27, 0.06))
+        rest = move._reverse_moves()
+        rest.action_post()
+        self.assertEqual((rest.state, rest.amount_untaxed), ("posted", 0.36))
+        self.assertFalse(self._calls(("state", "=", "invoiced")))
+
+    def test_corrections_before_a_tax_that_is_in_the_price(self):
+        """A re-rating finds 0.30 less before 21 %."""
+        self._use(self._tax(price_include_override="tax_included"))
+        self._process(row("N1", called="600000099", seconds=600))
+        line = self._invoice().invoice_line_ids
+        found = {
+            "origin_line_id": line.id,
+            "currency_id": line.currency_id.id,
+            "calls": 1,
+            "amount": Decimal("-0.30"),
+        }
+        rerating = self.env["telecom.rerating"].new({"company_id": self.company.id})
+        refund = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.customer.id,
+                "invoice_line_ids": [
+                    Command.create(rerating._prepare_correction(found, -1))
+                ],
+            }
+        )
+        self.assertEqual((refund.amount_untaxed, refund.amount_tax), (0.3, 0.06))
+
+    def test_top_ups_and_days_of_fees_of_customers_who_owe_no_tax(self):
+        """With 21 % in it: 12.10 is 10.00, and 10 of 31 days of 37.51 are, too."""
+        tax, none = self._tax(price_include_override="tax_included"), self._tax(0)
+        topup = self.env.ref("telecom_cdr.product_bundle_topup")
+        bundle = self._create_bundle("B", {"seconds": 600}, price=37.51)
+        (topup + bundle.product_id).taxes_id = [Command.set(tax.ids)]
+        position = self._send_to(tax, none)
+        # By where it is delivered, not by the customer himself.
+        self.customer.property_account_position_id = False
+        abroad, here = self.env.ref("base.us"), self.env.ref("base.es")
+        position.write({"auto_apply": True, "country_id": abroad.id})
+        self.customer.country_id = here
+        self.env["res.partner"].create(
+            {
+                "name": "Branch",
+                "type": "delivery",
+                "parent_id": self.customer.id,
+                "country_id": abroad.id,
+            }
+        )
+        given = self._give_bundle(bundle, self.customer)
+        given.date_start = given._midnight(date(2026, 10, 22), self.company)
+        bundle.prorate_fee = True
+        self.env["telecom.bundle.topup"].create(
+            {
+                "subscription_id": given.id,
+                "allowance_id": bundle.allowance_ids.id,
+                "period_start": "2026-10-01",
+                "quantity": 60,
+                "price": 12.10,
+            }
+        )
+        move = self._invoice()
+        self.assertEqual(move.invoice_line_ids.tax_ids, none)
+        self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [10.0, 10.0])
+
     def test_many_amounts_with_tax_add_up(self):
         """From a cent to some euros at 21 and 10 %, rounded by line and globally."""
         self._tax_included()
@@ -827,6 +1020,88 @@ class TestIncomingCalls(ShapeCase):
         again = self._invoice()
         self.assertEqual((again.move_type, again.amount_untaxed), ("out_refund", 0.51))
 
+    def _paid_and_shared(self):
+        """0.27 to pay for the second number, 0.12 to get for the first."""
+        self.number.tariff_id = self.share
+        self._process(row("S1", caller=SECOND, called="600000099", seconds=180))
+        self._receive(self._call_in("I2", "910000001", 120))
+        move = self._invoice()
+        move.action_post()
+        return move
+
+    def _give_back(self, move, kind="all", **values):
+        wizard = self.env["telecom.release.wizard"].create(
+            {"move_id": move.id, "kind": kind, "is_posted": True, **values}
+        )
+        return self.env["account.move"].browse(wizard.action_credit()["res_id"])
+
+    def assertCharges(self, document, amount):
+        """It is a posted invoice, whose line has a price above 0."""
+        self.assertEqual(
+            (document.move_type, document.state, document.amount_untaxed),
+            ("out_invoice", "posted", amount),
+        )
+        line = document.invoice_line_ids
+        self.assertEqual((line.quantity, line.price_unit), (1, amount))
+
+    def test_a_share_is_given_back_alone(self):
+        """The customer owes the 0.12 again, until the share is on the next invoice."""
+        move = self._paid_and_shared()
+        document = self._give_back(move, "numbers", number_ids=self.number.ids)
+        self.assertCharges(document, 0.12)
+        self.assertEqual(document.reversed_entry_id, move)
+        release = document.sudo().telecom_refund_release_ids
+        self.assertEqual((release.state, release.amount), ("released", -0.12))
+        states = {call.direction: call.state for call in self._calls()}
+        self.assertEqual(states["incoming"], "rated")
+        again = self._invoice()
+        self.assertEqual((again.move_type, again.amount_untaxed), ("out_refund", 0.12))
+
+    def test_a_share_is_what_is_left(self):
+        move = self._paid_and_shared()
+        paid = move.invoice_line_ids.filtered(lambda line: line.price_subtotal > 0)
+        refund = self._give_back(move, "lines", line_ids=paid.ids)
+        self.assertEqual(
+            (refund.move_type, refund.amount_untaxed), ("out_refund", 0.27)
+        )
+        self.assertCharges(self._give_back(move), 0.12)
+        self.assertEqual(set(self._calls().mapped("state")), {"rated"})
+        self.assertEqual(self._invoice().amount_untaxed, 0.15)
+
+    def test_a_share_goes_back_to_its_invoice(self):
+        move = self._paid_and_shared()
+        document = self._give_back(move, "numbers", number_ids=self.number.ids)
+        document.button_draft()
+        self.assertEqual(self._calls().move_id, move)
+        document.action_post()
+        self.assertEqual(set(self._calls().mapped("state")), {"invoiced", "rated"})
+
+    def test_a_credit_of_calls_that_charges_them_is_refused(self):
+        """Turned into an invoice, it would take the 0.27 once more."""
+        move = self._paid_and_shared()
+        paid = move.invoice_line_ids.filtered(lambda line: line.price_subtotal > 0)
+        refund = self._give_back(move, "lines", line_ids=paid.ids, is_posted=False)
+        refund.action_switch_move_type()
+        with (
+            self.assertRaisesRegex(UserError, "come to 0.27, but takes -0.27 off"),
+            self.cr.savepoint(),
+        ):
+            refund.action_post()
+        self.assertEqual(set(self._calls().mapped("state")), {"invoiced"})
+
+    def test_a_share_with_the_tax_in_it_is_given_back_alone(self):
+        self.share.is_tax_included = True
+        move = self._paid_and_shared()
+        share = move.invoice_line_ids.filtered(lambda line: line.price_subtotal < 0)
+        document = self._give_back(move, "lines", line_ids=share.ids)
+        self.assertEqual(
+            (document.move_type, document.amount_total),
+            ("out_invoice", -share.price_total),
+        )
+        reversal = move._reverse_moves([{"invoice_date": LAST}])
+        reversal.action_post()
+        self.assertEqual(set(self._calls().mapped("state")), {"rated"})
+
 
 @tagged("post_install", "-at_install")
 class TestElectronicInvoices(ShapeCase):
@@ -945,3 +1220,27 @@ class TestElectronicInvoices(ShapeCase):
         self.assertEqual(move.move_type, "out_refund")
         document, _errors = self._document(move)
         self._check_sums(document, "CreditNote", "Credited")
+
+    def test_minutes_before_a_tax_that_is_in_the_price(self):
+        """61.02 minutes at 0.0917: 5.60 before 21 %, 1.18 of tax."""
+        self._prepare_parties()
+        self.mobile_rate.price = 0.0917
+        self.env["telecom.rating"]._work_off_marks(self.company)
+        self.company._telecom_product("mobile").taxes_id = self.env[
+            "account.tax"
+        ].create(
+            {
+                "name": "21 in the price",
+                "amount": 21,
+                "type_tax_use": "sale",
+                "company_id": self.company.id,
+                "price_include_override": "tax_included",
+            }
+        )
+        self._shape(quantity="minutes")
+        self._process(row("U5", called="600000099", seconds=3_661))
+        move = self._invoice()
+        amounts = (move.amount_untaxed, move.amount_tax, move.invoice_line_ids.quantity)
+        self.assertEqual(amounts, (5.6, 1.18, 61.02))
+        document, _errors = self._document(move)
+        self._check_sums(document)

@@ -66,6 +66,8 @@ class TestMargin(ReconciliationCommon):
                 for name, amount in ((price, 10), (cost, 4))
             ]
             self.company.telecom_tariff_id, self.carrier.cost_tariff_id = tariffs
+            self._forget_earlier_tariffs()
+            self._forget_marks()
             self._process(row(f"{price}{cost}"), name=f"{price}{cost}.csv")
         rows = self.env["telecom.margin"].search([], order="id")
         self.assertEqual(

@@ -323,16 +323,19 @@ class TestCostMonths(ExampleCase):
         tiered = self.carrier.cost_tariff_id
         plain = self._create_tariff("Plain", {"price": 0.03}, is_cost=True)
         self.carrier.cost_tariff_id = plain
+        self._forget_earlier_tariffs()
         self._run_cron("rate")
         self.assertEqual(self._results(), [(0.03, 0.06)] * 4)
         self.assertEqual(set(self._calls().mapped("cost_tier_parts")), {False})
         self.carrier.cost_tariff_id = tiered
+        self._forget_earlier_tariffs()
         self._run_cron("rate")
         self.assertEqual(self._results(), self.EXPECTED)
         # One that has none itself, but asks the one that has.
         plain.rate_ids.unlink() if not plain.is_telecom_used else None
         child = self._create_tariff("Child", parent_id=tiered.id, is_cost=True)
         self.carrier.cost_tariff_id = child
+        self._forget_earlier_tariffs()
         self._run_cron("rate")
         self.assertEqual(self._results(), self.EXPECTED)
 

@@ -253,6 +253,61 @@ class TestRatingMark(TelecomCommon):
         )
         self._assert_rated_again("N2")
         self.assertEqual(self._named("N2").price, 0.3)
+        other = self.env["resource.calendar"].create(
+            {"name": "Other", "company_id": self.company.id, "tz": "Europe/Madrid"}
+        )
+        self.company.resource_calendar_id = other
+        self._assert_rated_again("N2")
+        self.assertEqual(self._named("N2").price, 0.03)
+        self.company.resource_calendar_id = leave.calendar_id
+        self._assert_rated_again("N2")
+        self.assertEqual(self._named("N2").price, 0.3)
         leave.unlink()
         self._assert_rated_again("N2")
         self.assertEqual(self._named("N2").price, 0.03)
+
+    def test_the_department_of_a_number_touches_its_calls(self):
+        """A surcharge of 1 on 0.06 a minute: 1.06, as it is explained."""
+        departments = self.env["telecom.department"].create(
+            [{"name": name, "partner_id": self.school.id} for name in "AB"]
+        )
+        line = Command.create({"amount": 1})
+        discount = self.env["telecom.discount"].create(
+            {"name": "D", "line_ids": [line]}
+        )
+        self.env["telecom.discount.assignment"].create(
+            {"discount_id": discount.id, "department_id": departments[1].id}
+        )
+        self._run_cron("rate")
+        for department, price in zip(departments, (0.06, 1.06), strict=True):
+            self.school_number.department_id = department
+            self._assert_rated_again("L2", "M2", "G2", "N2")
+            call = self._named("M2")
+            self.assertEqual(call.price, price)
+            action = call.action_explain()
+            wizard = self.env[action["res_model"]].browse(action["res_id"])
+            self.assertTrue(wizard._values()["is_same"])
+
+    def test_a_destination_touches_the_calls_to_it(self):
+        """Category and archiving decide which rate a call has: 0.09, else 0.07."""
+        place = self.env["telecom.destination"].create(
+            {
+                "name": "X",
+                "category": "landline",
+                "company_id": self.company.id,
+                "country_id": self.env.ref("base.es").id,
+                "prefix_text": "600000001",
+            }
+        )
+        self._run_cron("rate")
+        call = self._calls(("called_number", "=", "+34600000001"))
+        self.assertEqual((call.category, call.price), ("landline", 0.07))
+        place.category = "mobile"
+        self._run_cron("rate")
+        self.assertEqual((call.category, call.price), ("mobile", 0.09))
+        place.category = "landline"
+        self._run_cron("rate")
+        self.assertEqual(call.price, 0.07)
+        place.active = False
+        self._run_cron("rate")
+        self.assertEqual((call.category, call.price), ("mobile", 0.09))

@@ -1,7 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -12,7 +12,7 @@ from odoo.tools import mute_logger
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from ..models import mixin_run_work
-from ..models.customer_periods import last_cutoff
+from ..models.customer_periods import following_end, last_cutoff
 from .common import MANAGER, READER, USER, TelecomCommon
 from .test_rating import row
 
@@ -204,6 +204,42 @@ class TestRun(RunCommon):
                     "date_to": LAST,
                     "invoice_date": date(2026, 11, 2),
                     "state": "draft",
+                }
+            ],
+        )
+
+    def test_the_next_run_keeps_its_day(self):
+        """A shorter month does not move the days behind it."""
+        for begin, *ends in (
+            (date(2025, 12, 31), (2026, 1, 30), (2026, 2, 28), (2026, 3, 30)),
+            (date(2026, 3, 31), (2026, 4, 30), (2026, 5, 30), (2026, 6, 30)),
+            (date(2025, 12, 30), (2026, 1, 29), (2026, 2, 28), (2026, 3, 29)),
+            (date(2025, 12, 21), (2026, 1, 20), (2026, 2, 20), (2026, 3, 20)),
+            (date(2026, 1, 1), (2026, 1, 31), (2026, 2, 28), (2026, 3, 31)),
+            (date(2026, 9, 1), (2026, 9, 30), (2026, 10, 31), (2026, 11, 30)),
+            (date(2028, 1, 31), (2028, 2, 29), (2028, 3, 30), (2028, 4, 30)),
+        ):
+            with self.subTest(begin):
+                first = begin
+                last, *following = (date(*end) for end in ends)
+                for end in following:
+                    found = following_end(first, last)
+                    self.assertEqual(found, end)
+                    first, last = last + timedelta(days=1), found
+
+    def test_the_next_run_after_february(self):
+        run = self._run_of(
+            date_from=date(2026, 1, 31),
+            date_to=date(2026, 2, 28),
+            invoice_date=date(2026, 2, 28),
+        )
+        self.assertRecordValues(
+            run.browse(run.action_next()["res_id"]),
+            [
+                {
+                    "date_from": date(2026, 3, 1),
+                    "date_to": date(2026, 3, 30),
+                    "invoice_date": date(2026, 3, 30),
                 }
             ],
         )

@@ -211,6 +211,18 @@ class TestTimeBand(RefusalMixin, ExplanationMixin, TelecomCommon):
         self._band_rate(day, category=False, prefix="44")
         self.assertFalse(self.tariff.warning_text)
 
+    def test_split_calls_need_all_hours_at_one_target(self):
+        self._band_rate(self.night, category=False, prefix="44")
+        self.tariff.parent_id = self._create_tariff("Parent", {"price": 1})
+        self.assertFalse(self.tariff.warning_text)
+        self.tariff.band_rule = "split"
+        said = self.tariff.warning_text
+        self.assertIn("44 has no rate of its own at these hours: ", said)
+        self.assertIn("Monday 08:00 to Monday 22:00", said)
+        none = self.env["telecom.time.band"]
+        self._band_rate(none, category=False, prefix="44")
+        self.assertFalse(self.tariff.warning_text)
+
     def test_a_band_of_another_company_is_refused(self):
         other = self._telecom_company("Other")
         band = self._create_band("Theirs", NIGHT, company_id=other.id)

@@ -1,7 +1,12 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 # Others inherit from it, so it comes before any of them.
-from . import mixin_format_walkthrough, mixin_successor, mixin_test_run_background
+from . import (
+    mixin_format_walkthrough,
+    mixin_sample_check,
+    mixin_successor,
+    mixin_test_run_background,
+)
 
 # isort: split
 

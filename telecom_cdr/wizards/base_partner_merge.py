@@ -15,9 +15,12 @@ class BasePartnerMerge(models.TransientModel):
         The merge finds references by the keys of the database. Every other
         reference of ours to a partner has one.
         """
+        is_partner = model == "res.partner"
+        payers = src_records._telecom_number_payers() if is_partner else {}
         super()._update_foreign_keys_generic(model, src_records, dst_record)
-        if model != "res.partner":
+        if not is_partner:
             return
+        dst_record._telecom_payer_moved(payers)
         self.env.flush_all()
         merged = SQL("c.partner_id = ANY(%s)", list(src_records.ids))
         mark_calls(self.env, merged)

@@ -188,7 +188,11 @@ class TelecomBundleComparison(models.TransientModel):
         """Bundles that the customer has now."""
         return self.env["telecom.bundle.subscription"].search(
             [
-                ("partner_id", "child_of", self.partner_id.commercial_partner_id.ids),
+                (
+                    "partner_id.commercial_partner_id",
+                    "=",
+                    self.partner_id.commercial_partner_id.id,
+                ),
                 ("company_id", "=", self.company_id.id),
                 ("state", "=", "active"),
             ]

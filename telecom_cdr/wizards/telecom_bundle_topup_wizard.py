@@ -77,7 +77,7 @@ class TelecomBundleTopupWizard(models.TransientModel):
                 payer = wizard.partner_id.commercial_partner_id
                 found = found.search(
                     [
-                        ("partner_id", "child_of", payer.ids),
+                        ("partner_id.commercial_partner_id", "=", payer.id),
                         ("company_id", "=", wizard.company_id.id),
                         ("bundle_id.allowance_ids", "!=", False),
                         ("state", "=", "active"),

@@ -32,6 +32,9 @@ class TelecomBundleVersion(models.TransientModel):
         help="Else change the new version first, then use 'Move customers' on it.",
     )
     customer_count = fields.Integer(compute="_compute_customer_count")
+    is_rolling = fields.Boolean(
+        string="Something is carried over", compute="_compute_is_rolling"
+    )
 
     @api.model
     def _default_date_start(self):
@@ -51,6 +54,12 @@ class TelecomBundleVersion(models.TransientModel):
     def _compute_customer_count(self):
         for wizard in self:
             wizard.customer_count = len(wizard._subscriptions())
+
+    @api.depends("bundle_id")
+    def _compute_is_rolling(self):
+        for wizard in self:
+            months = wizard.bundle_id.allowance_ids.mapped("rollover_months")
+            wizard.is_rolling = any(months)
 
     def _subscriptions(self):
         """Those that run at that moment or later."""

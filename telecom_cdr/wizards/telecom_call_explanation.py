@@ -15,6 +15,7 @@ from ..engine.extra import read_extra
 from ..engine.money import AMOUNT_SCALE
 from ..models.bulk_fields import UncheckedBigMany2one
 from ..models.call_secret import whole
+from ..models.currency_rates import day_rates
 from ..models.durations import hms
 from ..models.tariff_tables import (
     load_bands,
@@ -74,6 +75,7 @@ class TelecomCallExplanation(models.TransientModel):
             "price": self._stored_price(call),
             "is_priced": price is not None,
             "is_same": price == self._stored_micro(call),
+            "is_anonymous": call._is_anonymous(),
             "cost_rows": self._cost_rows(call) if self._sees_cost() else [],
             "started": format_datetime(self.env, call.start_at, dt_format="medium"),
             "quantity": self._call_quantity(call),
@@ -273,15 +275,17 @@ class TelecomCallExplanation(models.TransientModel):
     def _currency_ratio(self, currency, company, day):
         if currency == company.currency_id:
             return Fraction(1)
-        rate = self.env["res.currency.rate"].search(
-            [
-                ("currency_id", "=", currency.id),
-                ("name", "=", day),
-                ("company_id", "in", [False, company.root_id.id]),
-            ],
-            limit=1,
+        self.env["res.currency.rate"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT r.rate::text, r.own_rate::text FROM (%s) r"
+                " WHERE r.currency_id = %s AND r.day = %s",
+                day_rates(SQL("b.id = %s", company.id)),
+                currency.id,
+                day,
+            )
         )
-        return Fraction(repr(rate.rate)) if rate else None
+        return Fraction(rows[0][0]) / Fraction(rows[0][1]) if rows else None
 
     # === WHOSE TARIFF, AND WHICH RATE === #
 
@@ -311,7 +315,7 @@ class TelecomCallExplanation(models.TransientModel):
         ]
         given += self._later_candidates(call)
         company = call.company_id
-        default = company.telecom_tariff_id
+        default = company._telecom_tariff_at(call.start_at)
         return [*given, (self.env._("the company %s", company.name), default)]
 
     def _later_candidates(self, call):
@@ -347,7 +351,7 @@ class TelecomCallExplanation(models.TransientModel):
 
     def _subscriptions(self, call):
         domain = self._in_force(call) & Domain("bundle_id.tariff_id", "!=", False)
-        domain &= Domain("partner_id", "child_of", call.partner_id.id or 0)
+        domain &= Domain("partner_id.commercial_partner_id", "=", call.partner_id.id)
         domain &= Domain("company_id", "=", call.company_id.id)
         found = self.env["telecom.bundle.subscription"].sudo().search(domain)
         return found.filtered(

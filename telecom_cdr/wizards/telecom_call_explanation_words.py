@@ -636,8 +636,10 @@ class TelecomCallExplanationWords(models.TransientModel):
 
     def _say_paid_discount(self, call, values):
         text = self.env._(
-            "%s %% on what the bundle leaves to pay.",
-            self._signed(values["percent_ppm"]),
+            "%(percent)s %% on what the bundle leaves to pay, %(exact)s before it is "
+            "rounded.",
+            percent=self._signed(values["percent_ppm"]),
+            exact=self._number(Fraction(values["of_nano"]) / AMOUNT_SCALE),
         )
         title = self.env._("Discount of the bundle")
         return title, text, self._micro(call, values["left_micro"])

@@ -67,8 +67,8 @@ class TelecomHotBill(models.TransientModel):
     )
     with_fees = fields.Boolean(
         string="With fees",
-        help="Fees that are due in these days, of the numbers that are chosen; or, "
-        "without a choice, of the whole customer.",
+        help="Fees and top-ups that are due by then and on no invoice, of the numbers "
+        "that are chosen; or, without a choice, of the whole customer.",
     )
     call_count = fields.Integer(string="Calls", compute="_compute_figures")
     duration = fields.Char(string="Talked", compute="_compute_figures")
@@ -183,11 +183,7 @@ class TelecomHotBill(models.TransientModel):
 
     def _is_chosen(self, values):
         """Whether a fee is of the numbers that were chosen, and of no other."""
-        bundle = self.env["telecom.bundle.subscription"].browse(
-            values.get("telecom_subscription_id") or []
-        )
-        own = self.env["telecom.number"].browse(values.get("telecom_number_id") or [])
-        numbers = own or bundle.number_ids
+        numbers = self._invoicing()._numbers_of_other(values)
         return bool(numbers) and numbers <= self._chosen_numbers()
 
     def _invoices(self, groups):
@@ -257,6 +253,7 @@ class TelecomHotBill(models.TransientModel):
             "late": self.env._("%s calls wait for their price."),
             "file": self.env._("%s calls are of files that are not read to the end."),
             "conflict": self.env._("%s calls wait for a decision between two records."),
+            "disputed": self.env._("%s calls are disputed, and wait for an answer."),
         }
 
     def _file_lines(self):

@@ -29,12 +29,17 @@ class TelecomInvoiceWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="Calls of earlier days that are not invoiced yet are included too.",
+        help="What the first fees of a customer count from. Calls of earlier days that "
+        "are not invoiced yet are included too, and so are fees since the first one, "
+        "or since the customer's first run.",
     )
     is_posted = fields.Boolean(string="Post at once")
     customer_count = fields.Integer(compute="_compute_preview")
     call_count = fields.Integer(compute="_compute_preview")
-    amount = fields.Monetary(compute="_compute_preview")
+    amount = fields.Monetary(
+        compute="_compute_preview",
+        help="Other currencies are converted at the rate of the last day.",
+    )
     fee_count = fields.Integer(compute="_compute_preview")
     waiting_count = fields.Integer(compute="_compute_preview")
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -70,9 +75,20 @@ class TelecomInvoiceWizard(models.TransientModel):
         return {
             "customer_count": len(customers),
             "call_count": sum(group["calls"] for group in groups),
-            "amount": sum(float(group["amount"]) for group in groups),
+            "amount": sum(self._in_company_currency(group) for group in groups),
             "fee_count": len(others),
         }
+
+    def _in_company_currency(self, group):
+        """What calls of one currency come to, as the preview of a run has it."""
+        currency = self.env["res.currency"].browse(group["currency_id"])
+        return currency._convert(
+            float(group["amount"]),
+            self.currency_id,
+            self.company_id,
+            self.date_to,
+            round=False,
+        )
 
     def _waiting_count(self):
         """Calls until that day that could not be priced."""

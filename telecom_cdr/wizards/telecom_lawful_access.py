@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..models.call_secret import whole
+from ..models.call_secret import is_anonymous, whole
 from ..models.durations import hms
 from ..models.mixin_file_masking import LAWFUL_GROUP
 from ..models.rate_sheet_export import FORMULA_SIGNS
@@ -54,7 +54,14 @@ class TelecomLawfulAccess(models.TransientModel):
     def _shown_table(self):
         return self.env["ir.qweb"]._render(
             "telecom_cdr.lawful_calls",
-            {"calls": self._calls(SHOWN), "most": SHOWN, "hms": hms},
+            {
+                "calls": self._calls(SHOWN),
+                "most": SHOWN,
+                "hms": hms,
+                "gone_before": self.env["telecom.retention"]._last_limit(
+                    self.company_id
+                ),
+            },
         )
 
     # === ACTIONS === #
@@ -143,15 +150,16 @@ class TelecomLawfulAccess(models.TransientModel):
         return SQL(" AND ").join(SQL("(%s)", part) for part in parts)
 
     def _calls(self, limit=None):
-        """The calls with whole numbers, newest first."""
+        """The calls with whole numbers, newest first; some have none any more."""
         self._check_asked()
         self.env.flush_all()
-        return self.env.execute_query_dict(
+        calls = self.env.execute_query_dict(
             SQL(
                 """
                 SELECT c.start_at AT TIME ZONE 'UTC' AT TIME ZONE %(tz)s AS start,
                        p.name AS customer, c.direction, c.calling_number AS caller,
-                       %(called)s AS called, c.duration AS seconds, c.id AS call
+                       %(called)s AS called, c.duration AS seconds, c.id AS call,
+                       %(gone)s AS is_gone
                   FROM telecom_call c
              LEFT JOIN res_partner p ON p.id = c.partner_id
                  WHERE %(condition)s
@@ -159,10 +167,16 @@ class TelecomLawfulAccess(models.TransientModel):
                 """,
                 tz=self.company_id.telecom_tz,
                 called=whole("c"),
+                gone=is_anonymous("c"),
                 condition=self._condition(),
                 limit=SQL("LIMIT %s", limit) if limit else SQL(),
             )
         )
+        for call in calls:
+            if call["is_gone"]:
+                call["caller"] = self.env._("deleted")
+                call["called"] = self.env._("%s, the rest deleted", call["called"])
+        return calls
 
     def _csv(self):
         """All the calls as a file; this is an access of its own."""

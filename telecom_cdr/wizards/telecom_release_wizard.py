@@ -55,6 +55,9 @@ class TelecomReleaseWizard(models.TransientModel):
         for wizard in self:
             lines = wizard.move_id.invoice_line_ids._telecom_billing()
             lines = lines.filtered(lambda line: not line.telecom_is_released)
+            # Credited once, though it is never invoiced again, or only later.
+            fees = lines._telecom_fees()
+            lines -= fees & self.env["telecom.release"].sudo()._credited_fees(fees)
             wizard.offered_line_ids = lines
             rows = self.env.execute_query(
                 SQL(

@@ -8,7 +8,7 @@ class TelecomTimeBandSuccessor(models.TransientModel):
 
     _name = "telecom.time.band.successor"
     _description = "New Hours"
-    _inherit = ["telecom.successor.mixin"]
+    _inherit = ["telecom.successor.mixin", "telecom.sample.check.mixin"]
     _replaced = "band_id"
 
     band_id = fields.Many2one("telecom.time.band", required=True, ondelete="cascade")
@@ -21,6 +21,16 @@ class TelecomTimeBandSuccessor(models.TransientModel):
         store=True,
         readonly=False,
     )
+
+    def action_apply(self):
+        """Set the hours; where they break sample calls, say so first."""
+        return self._check_samples(super().action_apply)
+
+    def _checked_tariffs(self):
+        return self.band_id.rate_ids.tariff_id
+
+    def _title(self):
+        return self.env._("New hours from…")
 
 
 class TelecomTimeBandSuccessorLine(models.TransientModel):

@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import date
 from functools import partial
+from unittest.mock import patch
 
 MAPPING = {
     "start": 1,
@@ -167,6 +168,32 @@ def invoice_slowly(env, company, partners, seconds):
     ids = invoice(env, company, partners)
     time.sleep(seconds)
     return ids
+
+
+def process_unpassed(env, file):
+    """Read a file, and leave what it marks to others."""
+    with patch.object(type(env["telecom.bundle.pass"]), "_run", return_value=0):
+        return process(env, file)
+
+
+def deal_out(env, company, seconds=0):
+    """Deal all periods of a company out, and stay at work for a while in each."""
+    from odoo.tools import SQL  # noqa: PLC0415 (pytest reads this file too)
+
+    passes = type(env["telecom.bundle.pass"])
+    read = passes._rated_calls
+
+    def slowly(self, tables):
+        calls = read(self, tables)
+        time.sleep(seconds)
+        return calls
+
+    if seconds:
+        every_call = SQL("c.company_id = %s", company)
+        env["telecom.bundle.pass"]._mark_calls(every_call)
+        env.cr.commit()
+    with patch.object(passes, "_rated_calls", slowly):
+        return env["telecom.bundle.pass"]._run(env["res.company"].browse(company))
 
 
 def give_bundle(env, company, partners, price):

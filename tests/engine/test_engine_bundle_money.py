@@ -362,6 +362,43 @@ def explained(call, priced, draws, named):
     return steps(values, row, {"tariff_id": 1, **TARIFF}, own, ratio)[-1].values
 
 
+AFTER_MONEY = [
+    # allowance (micro), seconds of the calls, prices: 0.12345 a minute, 4 digits
+    # Used up by the first: 0.12345 x 0.5 = 0.061725, not 0.1235 x 0.5 = 0.06175.
+    (123_500, [60, 60], [0, 61_700]),
+    # 0.1 is paid, 0.02345 x 0.5 = 0.011725 is left.
+    (100_000, [60], [11_700]),
+    # 0.1234 is paid, 0.00005 x 0.5 is left: nothing.
+    (123_400, [60], [0]),
+]
+
+
+@pytest.mark.parametrize(("quantity", "lengths", "prices"), AFTER_MONEY)
+def test_what_money_leaves_is_rounded_once(quantity, lengths, prices):
+    allowance = {"kind": "amount", "quantity": quantity, "rest_discount_ppm": 500_000}
+    row = rate(1, "0.12345")
+    calls = calls_table(spread(*lengths))
+    result, draws = rate_bundled(calls, book([row]), full_bundles([allowance]))
+    assert result["price_micro"].tolist() == prices
+    for place, call in calls.iterrows():
+        own = [
+            draw | {"kind": "amount"}
+            for draw in draws[draws["call"] == place].to_dict("records")
+        ]
+        values = dict(call) | dict(result.loc[place])
+        last = steps(values, row, {"tariff_id": 1, **TARIFF}, own)[-1].values
+        assert last == {"price_micro": prices[place]}
+
+
+def test_money_that_pays_more_than_the_exact_price_leaves_nothing_to_discount():
+    """Rounded up 0.123401 is 0.1235; 0.12345 is paid of it: nothing is left."""
+    allowance = {"kind": "amount", "quantity": 123_450, "rest_discount_ppm": 500_000}
+    rate_book = book([rate(1, "0.123401")], [{"rounding": "up"}])
+    calls = calls_table([{}])
+    result, _draws = rate_bundled(calls, rate_book, full_bundles([allowance]))
+    assert result["price_micro"].tolist() == [0]
+
+
 def test_explain_shows_the_ratio_of_money():
     draw = {"kind": "amount", "quantity": 80, "covered": 100, "conversion": "5/4"}
     call = {"state": "rated", "service": "voice", "duration": 60, "volume": 0}

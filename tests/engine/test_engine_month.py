@@ -4,7 +4,9 @@
 
 import pandas as pd
 import pytest
+from bundle_samples import full_bundles
 from engine.bundles.allowances import Bundles
+from engine.explanation.explain import Around, steps
 from engine.pricing.month import sums_behind
 from engine.pricing.rating import (
     cost_totals,
@@ -17,6 +19,7 @@ from engine_samples import (
     ALLOWANCE,
     EUR,
     SUBSCRIPTION,
+    TARIFF,
     book,
     calls_table,
     rate,
@@ -351,6 +354,133 @@ def test_what_bundles_cover_counts_for_no_rate(quantity, runs, price, parts):
     result = split_month(SECONDS, (100, 60), [A], bundles=bundles)
     assert result["price_micro"].tolist() == [price]
     assert result["tier_parts"].tolist() == [parts]
+
+
+def bundled(values, tiers, lengths, allowance, rule):
+    """Rate calls of these seconds, one a minute, behind a bundle.
+
+    Give the result and what each explanation ends in.
+    """
+    row = rate(1, "0.60", **values)
+    calls = calls_table(
+        [
+            {"start_at": f"2026-03-10 10:{n:02d}:00", "duration": length}
+            for n, length in enumerate(lengths)
+        ]
+    )
+    result, draws = rate_bundled(
+        calls, book([row], tiers=tiers), full_bundles([allowance], [rule])
+    )
+    ends = []
+    for place, call in calls.iterrows():
+        own = [
+            draw | {"kind": "seconds", **rule}
+            for draw in draws[draws["call"] == place].to_dict("records")
+        ]
+        values = dict(call) | dict(result.loc[place])
+        found = steps(values, row, TARIFF | {"tariff_id": 1}, own,
+                      around=Around(tiers=tiers))  # fmt: skip
+        ends.append(found[-1].values["price_micro"])
+    return result, ends
+
+
+RUN_ON = [
+    # first step, next, seconds, covered, price: 0.60, above 0.10 it is 0.30 a minute
+    # 1 + 30 + 30 + 30 less 10: 21 s at 0.60 from 0 on, 60 s at 0.30 from 0.21 on
+    (1, 30, 91, 10, 510_000),
+    (1, 30, 91, 31, 450_000),
+    (1, 30, 91, 0, 610_000),
+    # 30 + 30 less 10: 20 s from 0 on, 30 s from 0.20 on
+    (30, 30, 60, 10, 350_000),
+]
+
+
+@pytest.mark.parametrize(("first", "step", "seconds", "covered", "price"), RUN_ON)
+def test_covered_parts_of_steps_move_no_tier_of_money(
+    first, step, seconds, covered, price
+):
+    values = {"initial": first, "increment": step, "volume_unit": "amount"}
+    tiers = [volume(100_000_000, "0.30")]
+    given_rule = {"run_through": True}
+    quantity = {"quantity": covered}
+    result, ends = bundled(values, tiers, [seconds], quantity, given_rule)
+    assert result["price_micro"].tolist() == ends == [price]
+
+
+@pytest.mark.parametrize(
+    ("rule", "price", "parts"),
+    [
+        # 120 s are left. No fee: minutes at 0 and 0.60, both below 1: 0.60 each.
+        ("never", 1_200_000, "1:0:1200000000"),
+        # With the fee of 0.50 they are at 0.50 and 1.10: 0.50 + 0.60 + 0.30.
+        ("unless_whole", 1_400_000, "1:0:1700000000"),
+    ],
+)
+def test_a_fee_that_is_not_due_moves_no_tier_of_money(rule, price, parts):
+    values = {"connect": "0.50", "volume_unit": "amount"}
+    tiers = [volume(10**9, "0.30")]
+    given_rule = {"connect_rule": rule}
+    result, ends = bundled(values, tiers, [180], {"quantity": 60}, given_rule)
+    assert result["price_micro"].tolist() == ends == [price]
+    assert result["tier_parts"].tolist() == [parts]
+
+
+BEHIND = [
+    # unit, tiers, seconds of the calls, allowance, seconds covered, prices
+    # 0.01 a second, above 60 s nothing. Covered calls do not count: all are covered.
+    ("seconds", [(60, "0")], [60, 60], 600, [60, 60], [0, 0]),
+    # A cap in money, above 0.60 nothing, and an allowance of three calls and a half:
+    # 30 s cost 0.30, the fifth goes on from there to 0.60, the sixth costs nothing.
+    ("amount", [(600_000_000, "0")], [60] * 6, 210, [60, 60, 60, 30, 0, 0],
+     [0, 0, 0, 300_000, 300_000, 0]),
+    # The first call is free, others are 0.60 a minute: one of them is covered.
+    ("calls", [(0, "0"), (1, "0.60")], [60, 60, 60], 60, [0, 60, 0], [0, 0, 600_000]),
+    # 50 s free, 20 s over 60 and covered, 5 s free again, 20 s over 60: 15 s to pay.
+    ("seconds", [(0, "0"), (60, "0.60")], [50, 20, 5, 20], 20, [0, 20, 0, 0],
+     [0, 0, 0, 150_000]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "starts", "lengths", "quantity", "covered", "prices"), BEHIND
+)
+def test_bundles_cover_what_costs_something_where_it_stands_behind_them(
+    unit, starts, lengths, quantity, covered, prices
+):
+    values = {"initial": 1, "increment": 1, "volume_unit": unit}
+    tiers = [volume(start, price) for start, price in starts]
+    result, ends = bundled(values, tiers, lengths, {"quantity": quantity}, {})
+    assert result["bundle_duration"].tolist() == covered
+    assert result["price_micro"].tolist() == ends == prices
+
+
+def test_a_long_month_behind_a_cap_is_asked_a_few_times():
+    """A cap of 0.60 and 200 calls of a minute: 100 are covered, the next one pays."""
+    calls = [{"start_at": f"2026-03-{1 + n // 20:02d} {n % 20:02d}:00:00"}
+             for n in range(200)]  # fmt: skip
+    rate_book = book([rate(1, "0.60", volume_unit="amount")],
+                     tiers=[volume(600_000_000, "0")])  # fmt: skip
+    bundles = full_bundles([{"quantity": 6000}])
+    result, _draws = rate_bundled(calls_table(calls), rate_book, bundles)
+    assert result["price_micro"].tolist() == [0] * 100 + [600_000] + [0] * 99
+
+
+def test_whole_months_that_contradict_themselves_end():
+    """Up to 120 s in all nothing, above 0.60 a minute for all: covered, it is free."""
+    values = {"volume_unit": "seconds", "volume_rule": "whole"}
+    tiers = [volume(0, "0"), volume(120, "0.60")]
+    result, ends = bundled(values, tiers, [60] * 4, {"quantity": 600}, {})
+    assert result["price_micro"].tolist() == ends == [0, 0, 0, 0]
+    assert result["bundle_duration"].tolist() == [60] * 4
+
+
+def test_a_whole_month_that_is_free_uses_no_bundle():
+    """0.60 a minute up to 120 s in all, above nothing for all: 180 s are free."""
+    values = {"volume_unit": "seconds", "volume_rule": "whole"}
+    tiers = [volume(120, "0")]
+    result, ends = bundled(values, tiers, [60] * 3, {"quantity": 600}, {})
+    assert result["price_micro"].tolist() == ends == [0, 0, 0]
+    assert result["bundle_duration"].tolist() == [0, 0, 0]
 
 
 def test_a_part_without_a_rate_leaves_the_call_waiting_and_counts_for_nothing():

@@ -37,9 +37,10 @@ CASES = [
     ("always", WHOLE, {"minimum": "0.50"}, 300_000, ["draw", "covered", "call"]),
     ("unless_whole", PART, {"maximum": "0.20"}, 200_000,
      ["draw", "rest", "call", "maximum"]),
-    # What is left is so short that it costs nothing.
-    ("unless_whole", PART, {"grace": 20}, 0, ["draw", "rest", "free"]),
-    ("always", PART, {"grace": 20}, 0, ["draw", "rest", "free"]),
+    # However little is left: the price is of the call.
+    ("unless_whole", PART, {"grace": 20}, 300_000, ["draw", "rest", "call"]),
+    ("always", PART, {"grace": 20}, 300_000, ["draw", "rest", "call"]),
+    ("never", PART, {"grace": 20}, 0, ["draw", "rest", "free"]),
 ]  # fmt: skip
 
 
@@ -98,6 +99,54 @@ def test_a_price_per_call_by_the_tier_of_the_month(rule):
             calls.iloc[place], result.iloc[place], draws, row, rule, tiers
         )
         assert found[1] == prices[rule][place]
+
+
+# Calls of 63 s at 0.60 a minute, 0.05 to connect, of which so many are covered.
+FREE_RESTS = [
+    # grace, free seconds, rule, covered, price, codes
+    (5, 0, "always", 63, 50_000, ["draw", "covered", "connect"]),
+    (5, 0, "always", 60, 50_000, ["draw", "rest", "free", "connect"]),
+    (5, 0, "always", 57, 110_000, ["draw", "rest", "increments", "duration",
+                                   "connect"]),
+    (5, 0, "always", 0, 680_000, ["increments", "duration", "connect"]),
+    (5, 0, "unless_whole", 63, 0, ["draw", "covered"]),
+    (5, 0, "unless_whole", 60, 50_000, ["draw", "rest", "free", "connect"]),
+    (5, 0, "never", 60, 0, ["draw", "rest", "free"]),
+    (0, 20, "always", 53, 50_000, ["draw", "rest", "free", "connect"]),
+    (0, 20, "never", 53, 0, ["draw", "rest", "free"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("grace", "free", "rule", "seconds", "price", "codes"), FREE_RESTS
+)
+def test_what_is_left_may_be_free_but_not_the_connect_fee(
+    grace, free, rule, seconds, price, codes
+):
+    terms = {"initial": 1, "increment": 1, "grace": grace, "free_seconds": free}
+    row = rate(1, "0.60", "0.05", **terms)
+    bundles = full_bundles([{"quantity": seconds}], [{"connect_rule": rule}])
+    calls = calls_table([{"duration": 63}])
+    result, draws = rate_bundled(calls, book([row]), bundles)
+    assert result["price_micro"].tolist() == [price]
+    found = explained(calls.iloc[0], result.iloc[0], draws, row, rule)
+    assert found == (codes, price)
+
+
+def test_the_fee_of_a_free_rest_has_discounts_and_counts_for_the_month():
+    """0.05 to connect, 20 % off; 60 s of 63 s are covered: 0.04, and one call."""
+    row = rate(1, "0.60", "0.05", grace=5, volume_unit="calls")
+    line = {"discount_id": 1, "sequence": 1, "owner_kind": "partner", "owner_id": 1}
+    line |= {"service": "", "direction": "", "category": "", "destination_id": 0}
+    line |= {"percent_ppm": -200_000, "amount_nano": 0, "currency_id": 0}
+    line |= {"start": 0, "end": 2**40}
+    tiers = [tier(1, 5, "0.30", kind="volume")]
+    rate_book = book([row], tiers=tiers, discounts=[line])
+    calls = calls_table([{"duration": 63}])
+    bundles = full_bundles([{"quantity": 60}])
+    result, _draws = rate_bundled(calls, rate_book, bundles)
+    assert result["price_micro"].tolist() == [40_000]
+    assert result["tier_parts"].tolist() == ["1:0:1"]
 
 
 def test_rates_of_other_kinds_pay_for_what_is_left():

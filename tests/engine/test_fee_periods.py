@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from engine.fee_periods import (
@@ -119,6 +120,44 @@ def counted(spans):
     return {one: count for one, count in found.items() if count}
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], [("10-01", "11-01")]),
+        # Beside it, before and behind: nothing of it is taken, and it comes once.
+        ([("11-01", "12-01")], [("10-01", "11-01")]),
+        ([("12-01", "12-31"), ("11-05", "11-06")], [("10-01", "11-01")]),
+        ([("09-01", "10-01"), ("11-01", "12-01")], [("10-01", "11-01")]),
+        ([("11-01", "12-01"), ("10-10", "11-01")], [("10-01", "10-10")]),
+        (
+            [("10-20", "10-25"), ("10-05", "10-10"), ("10-08", "10-09")],
+            [("10-01", "10-05"), ("10-10", "10-20"), ("10-25", "11-01")],
+        ),
+        ([("09-15", "10-02"), ("10-31", "11-15")], [("10-02", "10-31")]),
+        ([("09-01", "12-01")], []),
+        # No days at all.
+        ([("10-05", "10-05"), ("10-20", "10-10")], [("10-01", "11-01")]),
+    ],
+)
+def test_without(others, expected):
+    spans = [(day(first), day(after)) for first, after in others]
+    found = without((day("10-01"), day("11-01")), spans)
+    assert list(found) == [(day(first), day(after)) for first, after in expected]
+
+
+@given(SPANS, st.lists(st.tuples(DAYS, DAYS), max_size=8))
+def test_what_is_left_is_each_day_once_whatever_was_billed(days, others):
+    """Spans in any order, that overlap, repeat, lie behind, or hold no day."""
+    found = list(without(days, others))
+    taken = {one for one, _count in counted((*o, 1) for o in others).items()}
+    assert counted((*one, 1) for one in found) == {
+        one: 1 for one in counted([(*days, 1)]) if one not in taken
+    }
+    assert found == sorted(found)
+    # As few as can be: none ends where the next one begins.
+    assert all(a[1] < b[0] for a, b in pairwise(found))
+
+
 @given(
     st.lists(st.tuples(SPANS, st.sampled_from((1, -1))), max_size=6),
     st.lists(SPANS, max_size=3),
@@ -137,14 +176,18 @@ def test_what_was_billed_and_its_corrections_are_what_is_wanted(billed, wanted):
     st.sampled_from((1, 3, 12)),
     st.sampled_from(("current", "advance", "arrears")),
     st.integers(1, 28),
-    st.lists(DAYS, min_size=1, max_size=6),
+    st.lists(st.tuples(DAYS, st.integers(0, 99)), min_size=1, max_size=6),
 )
 def test_every_day_once_in_whatever_order_it_is_invoiced(
-    running, months, timing, billing_day, untils
+    running, months, timing, billing_day, runs
 ):
+    """Also where one of the spans, whichever, is credited after a run."""
     plan = Plan(FIRST.replace(day=billing_day), months, timing)
     billed = []
-    for until in [*untils, date(2029, 1, 1)]:
+    for until, credited in [*runs, (date(2029, 1, 1), 99)]:
         for due in due_days(plan, running, FIRST, until, True):
             billed += list(without((due.start, due.end), billed))
+        assert set(counted((*days, 1) for days in billed).values()) <= {1}
+        if credited < len(billed):
+            billed.pop(credited)
     assert counted((*days, 1) for days in billed) == counted([(*running, 1)])

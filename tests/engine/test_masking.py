@@ -6,6 +6,7 @@ from engine.masking import (
     HIDDEN,
     SIGN,
     Choices,
+    cut,
     hide,
     masked,
     shown,
@@ -186,3 +187,34 @@ def test_only_the_calls_of_who_hides_change():
 )
 def test_rows_of_files_without_numbers(text, expected):
     assert without_numbers(text, 3) == expected
+
+
+def test_cut():
+    """What the destination was found by stays, and nothing else."""
+    rows = [
+        ("+34600000001", "346", "+346…"),
+        ("+34600000xxx", "346", "+346…"),
+        ("+442079460001", "", "…"),
+        ("+442079460001", None, "…"),
+        ("11888", "34118", "118…"),
+        ("118xx", "118", "118…"),
+        ("016", "34016", "016…"),
+        ("101", "", "…"),
+        ("ann2@pbx.example", "", "…"),
+        ("+33600000001", "346", "…"),
+        (None, None, "…"),
+        ("+34600000001", "346", "+346…"),
+    ]
+    calls = pd.DataFrame(rows, columns=["called_number", "prefix", "expected"])
+    assert list(cut(calls)) == calls["expected"].tolist()
+    assert list(cut(calls[:0])) == []
+
+
+@given(st.text("0123456789+x@an…", max_size=20), st.text("0123456789", max_size=8))
+def test_a_cut_number_has_no_digit_beyond_its_prefix(number, prefix):
+    calls = pd.DataFrame({"called_number": [number], "prefix": [prefix]}, dtype=object)
+    [left] = cut(calls)
+    assert left.endswith("…")
+    digits = left.rstrip("…").lstrip("+")
+    assert digits == "" or prefix.endswith(digits)
+    assert list(cut(calls.assign(called_number=[left]))) == [left]

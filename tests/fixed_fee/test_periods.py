@@ -16,7 +16,6 @@ from pure_addons.telecom_cdr_fixed_fee.engine.periods import (
     due_spans,
     months,
     share_amounts,
-    without,
 )
 
 DAY = timedelta(days=1)
@@ -113,33 +112,6 @@ def test_quarters_and_years_begin_with_the_first_period():
     assert year == []
     year = due_spans(running, day("2026-02-01"), 12, "arrears", day("2027-01-31"))
     assert [span.period_end for span in year] == [day("2027-02-01")]
-
-
-def test_days_without_others():
-    whole = (day("2026-01-01"), day("2026-02-01"))
-    middle = (day("2026-01-10"), day("2026-01-20"))
-    assert list(without(whole, [])) == [whole]
-    assert list(without(whole, [whole])) == []
-    assert list(without(whole, [middle])) == [
-        (whole[0], middle[0]),
-        (middle[1], whole[1]),
-    ]
-    assert list(without(middle, [whole, middle])) == []
-
-
-SPAN = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(
-    lambda ends: tuple(date(2026, 1, 1) + DAY * number for number in sorted(ends))
-)
-
-
-@given(SPAN, st.lists(SPAN, max_size=5))
-def test_each_day_is_left_once_or_taken(days, others):
-    def each(span):
-        return [span[0] + DAY * n for n in range((span[1] - span[0]).days)]
-
-    left = [one for span in without(days, others) for one in each(span)]
-    taken = {one for other in others for one in each(other)}
-    assert left == [one for one in each(days) if one not in taken]
 
 
 def january(number):

@@ -53,7 +53,8 @@ conversion      numerator, denominator, from_nano, amount_nano
 rounding        digits, rounding, amount_nano, price_micro
 paid            the draw of money, covered_micro (of the price), left_micro; where it is
                 in another currency than the price: numerator, denominator as for draws
-paid_discount   percent_ppm (below 0: off), left_micro: off what money did not pay
+paid_discount   percent_ppm (below 0: off), of_nano (of the price before rounding, what
+                money did not pay), left_micro: off what money did not pay
 price           price_micro: the last step of a call that has a price
 """
 
@@ -157,9 +158,10 @@ def steps(
     shown += [Step("draw", dict(draw)) for draw in quantities]
     amount, more = amount_steps(case)
     shown += rest_steps(rest, bool(quantities)) + more
+    exact, _shown = converted_steps(amount, conversion)
     micro, more = rounded_steps(case, amount, conversion, bool(more))
     shown += more
-    micro, more = paid_steps(case, micro, draws)
+    micro, more = paid_steps(case, (exact, micro), draws)
     return [*shown, *more, Step("price", {"price_micro": micro})]
 
 
@@ -225,20 +227,29 @@ def rounded_steps(
     return micro, [*more, rounding_step(amount, tariff, micro)]
 
 
-def paid_steps(case: Case, micro: int, draws: Sequence[Row]) -> tuple[int, list[Step]]:
-    """Take off what allowances of money pay, and what they give off the rest."""
+def paid_steps(
+    case: Case, price: tuple[Fraction, int], draws: Sequence[Row]
+) -> tuple[int, list[Step]]:
+    """Take off what allowances of money pay, and what they give off the rest.
+
+    price: nano before rounding, micro behind it.  What they give off is of the first,
+    which is rounded once.
+    """
     shown, tariff = [], case.tariff
+    exact, micro = price
     for draw in draws:
         if draw["kind"] == "amount":
             covered = number(draw, "covered", number(draw, "quantity"))
-            micro -= covered
+            micro, exact = micro - covered, exact - covered * 1000
             values = {"covered_micro": covered, "left_micro": micro}
             shown.append(Step("paid", {**draw, **values}))
     off = number(case.call, "paid_discount_ppm")
     if off:
-        left = Fraction(micro * 1000 * (MILLION - off), MILLION)
+        exact = max(exact, Fraction(0))
+        left = exact * Fraction(MILLION - off, MILLION)
         micro = round_micro(left, tariff["rounding_digits"], tariff["rounding"])
-        shown.append(Step("paid_discount", {"percent_ppm": -off, "left_micro": micro}))
+        values = {"percent_ppm": -off, "of_nano": exact, "left_micro": micro}
+        shown.append(Step("paid_discount", values))
     return micro, shown
 
 
@@ -251,7 +262,10 @@ def amount_steps(case: Case) -> Found:
     free, grace = number(rate, "free_seconds"), number(rate, "grace")
     if is_free(case, duration):
         values = {"duration": duration, "grace": grace, "free_seconds": free}
-        return charged(case, Fraction(0), [Step("free", values)])
+        shown = [Step("free", values)]
+        if not (rest.is_touched and fee_due(case)):
+            return charged(case, Fraction(0), shown)
+        return finished(case, *connected(case, Fraction(0), shown))
     makers = {
         "duration": by_duration,
         "call": spared if rest.connect_rule == "never" else by_call,
@@ -266,8 +280,13 @@ def amount_steps(case: Case) -> Found:
             shown.append(Step("no_connect", values))
     else:
         amount, shown = connected(case, amount, shown)
+    return finished(case, amount, shown)
+
+
+def finished(case: Case, amount: Fraction, shown: list[Step]) -> Found:
+    """Apply what comes behind price and connect fee of a call that is to be paid."""
     amount, shown = discounted(case, amount, shown)
-    amount, shown = bounded(amount, rate, shown)
+    amount, shown = bounded(amount, case.rate, shown)
     return charged(case, amount, shown)
 
 
@@ -289,7 +308,9 @@ def paid_duration(case: Case) -> int:
 def is_free(case: Case, duration: int) -> bool:
     """Tell whether a call is no longer than what is free."""
     method, free = case.rate["method"], number(case.rate, "free_seconds")
-    grace = number(case.rate, "grace")
+    grace, rest = number(case.rate, "grace"), case.rest
+    if method == "call" and rest.is_touched and rest.connect_rule != "never":
+        return False  # The price is of the whole call, not of what is left.
     by_voice = method in ("call", "formula") and case.call["service"] == "voice"
     if duration <= grace and (method == "duration" or by_voice or grace > 0):
         return True
@@ -447,11 +468,15 @@ def by_duration(case: Case) -> Found:
     total = max(seconds, number(rate, "minimum_duration"))
     offset = 0 if case.rest.runs_through else case.call["duration"] - case.rest.duration
     start = epoch(case.call)
-    moment, skip = start + int(offset) + free, skipped(case)
-    route = Route(
-        rate, case.tariff, around, False, total, free, moment, start, done, skip
-    )
+    moment, more = start + int(offset) + free, (done, skipped(case), fee_due(case))
+    route = Route(rate, case.tariff, around, False, total, free, moment, start, *more)
     return in_pieces(route, [*shown, *month])
+
+
+def fee_due(case: Case) -> int:
+    """Give the connect fee, 0 where the bundle that covers a part spares it."""
+    is_spared = case.rest.connect_rule == "never"
+    return 0 if is_spared else number(case.rate, "connect_nano")
 
 
 def skipped(case: Case) -> int:
@@ -533,9 +558,8 @@ def by_volume(case: Case) -> Found:
     if shown:
         done, _more = months_of(case)
         start = epoch(case.call)
-        route = Route(
-            rate, case.tariff, case.around, True, volume, 0, start, start, done, 0
-        )
+        more = (start, start, done, 0, fee_due(case))
+        route = Route(rate, case.tariff, case.around, True, volume, 0, *more)
         return in_pieces(route, shown)
     initial = number(rate, "volume_initial", 1)
     increment = number(rate, "volume_increment", 1)

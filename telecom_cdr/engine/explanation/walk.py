@@ -77,7 +77,8 @@ class Route(NamedTuple):
     """What is walked through: `total` seconds or bytes, from second `first` on.
 
     moment: epoch second at position 0.  done: units of the month before, by id of each
-    rate that has tiers of the month.  skip: what of the billed is covered.
+    rate that has tiers of the month.  skip: what of the billed is covered.  connect:
+    the connect fee, 0 where it is not due.
     """
 
     rate: Row
@@ -90,6 +91,7 @@ class Route(NamedTuple):
     start: int
     done: Mapping[int, int]
     skip: int
+    connect: int
 
 
 class OfRate(NamedTuple):
@@ -155,7 +157,7 @@ def of_rate(route: Route, rate: Row) -> OfRate:
         [] if route.is_bytes else around.tiers_of(rate, "second"),
         around.tiers_of(rate, "volume") if rate.get("volume_unit") else [],
         Fraction(route.done.get(key, 0)),
-        number(rate, "connect_nano") if is_first else 0,
+        route.connect if is_first else 0,
     )
 
 

@@ -60,19 +60,21 @@ class Deal(NamedTuple):
 
     discount: ppm off.  charge: nano for the covered part.  is_whole: only that charge
     is to be paid, and where `has_connect` the connect fee.  A price per call is due as
-    a connect fee is, be the call covered wholly or in part.
+    a connect fee is, be the call covered wholly or in part.  is_touched: a part is
+    covered, at least.
     """
 
     discount: Array
     charge: Array
     is_whole: Array
     has_connect: Array
+    is_touched: Array
 
     @classmethod
     def none(cls, count: int) -> "Deal":
         """Give what holds where there is no bundle."""
         zeros = np.zeros(count, dtype=np.int64)
-        return cls(zeros, zeros, zeros > 0, zeros == 0)
+        return cls(zeros, zeros, zeros > 0, zeros == 0, zeros > 0)
 
     @classmethod
     def of(cls, cover: Cover) -> "Deal":
@@ -80,7 +82,8 @@ class Deal(NamedTuple):
         rule = cover.connect_rule
         whole_rule = np.where(cover.is_whole, rule == ALWAYS, rule != NEVER)
         has_connect = whole_rule | ~cover.is_touched
-        return cls(cover.discount_ppm, cover.charge_nano, cover.is_whole, has_connect)
+        rules = (cover.is_whole, has_connect, cover.is_touched)
+        return cls(cover.discount_ppm, cover.charge_nano, *rules)
 
     def take(self, rows: Array) -> "Deal":
         """Give what holds for some calls."""
@@ -92,7 +95,8 @@ class Asked(NamedTuple):
 
     done: units of the month before each call, at rates with tiers of the month, a
     column for each place of a rate (`RateBook.month_places`); -1: at the rate's own
-    line.  is_free: costs nothing, being no longer than what is free.
+    line.  is_free: costs nothing, being no longer than what is free; what bundles leave
+    of a call may be so, not its connect fee (see `owes_nothing`) or its price per call.
     """
 
     calls: Table
@@ -116,6 +120,9 @@ class Asked(NamedTuple):
         done = np.zeros((len(calls), book.month_width), dtype=np.int64)
         deal = Deal.none(len(calls)) if deal is None else deal
         is_free = free_calls(book.rates, choice.rate, usage) & ~deal.is_whole
+        if deal.is_touched.any():
+            is_per_call = book.rates.methods[choice.rate] == CALL
+            is_free &= ~(is_per_call & deal.is_touched & deal.has_connect)
         return cls(calls, book, choice, usage, done, is_free, deal)
 
     @property
@@ -127,6 +134,14 @@ class Asked(NamedTuple):
     def places(self) -> Array:
         """Give the column of `done` that the chosen rate has."""
         return self.book.month_places[self.choice.rate]
+
+    @property
+    def owes_nothing(self) -> Array:
+        """Tell which calls are free, connect fee and all (bools)."""
+        if not self.deal.is_touched.any():
+            return self.is_free
+        fee = self.deal.has_connect & (self.book.rates.connect[self.choice.rate] != 0)
+        return self.is_free & ~(self.deal.is_touched & fee)
 
     def take(self, rows: Array) -> "Asked":
         """Ask for some of the calls."""

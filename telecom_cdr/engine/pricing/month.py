@@ -149,6 +149,7 @@ def units_of(asked: Asked) -> Array:
     plain = dealt(asked, factors(own_line))
     by_steps = (rates.methods[row] == VOLUME) & (usage.service != SMS)
     volume = np.where(by_steps, bytes_of(rates, row, usage.volume), usage.volume)
+    volume = np.where(asked.is_free, 0, volume)
     top, bottom = plain.amounts()
     columns = {
         "": np.zeros(len(row), np.int64),
@@ -161,7 +162,7 @@ def units_of(asked: Asked) -> Array:
     unit = rates.volume_units[row]
     found = np.select([unit == place for place in range(len(VOLUME_UNITS))],
                       [columns[name] for name in VOLUME_UNITS])  # fmt: skip
-    return np.where(asked.is_free, 0, found).astype(np.int64)
+    return np.where(asked.owes_nothing, 0, found).astype(np.int64)
 
 
 def shares_by_band(asked: Asked) -> Shares:
@@ -214,19 +215,47 @@ def in_month(
     """
     if not month_rates(asked.book).any():
         return None
-    shares = shares_of(asked)
+    shares = counting(asked, counts)
     if not shares.call.size:
         return None
-    shares = shares._replace(units=np.where(counts[shares.call], shares.units, 0))
+    return placed(asked, shares, *sums_of(asked, shares, owners, tiered))
+
+
+def done_before(
+    shares: Shares, rest: tuple[Asked, Array], owners: Owners, tiered: Table | None
+) -> Array:
+    """Tell where whole calls stand, as `Asked.done`, while bundles cover some.
+
+    shares: of the whole calls (`shares_of`).  rest: what bundles leave of all calls,
+    and which count with that.  A call stands where it would if it were not covered.
+    """
+    asked, counts = rest
+    parts = (shares._replace(units=shares.units * 0), counting(asked, counts))
+    both = Shares(*map(np.concatenate, zip(*parts, strict=True)))
+    return done_of(asked, both, *sums_of(asked, both, owners, tiered))
+
+
+def counting(asked: Asked, counts: Array) -> Shares:
+    """Give what calls count for, which is nothing but where `counts`."""
+    shares = shares_of(asked)
+    return shares._replace(units=np.where(counts[shares.call], shares.units, 0))
+
+
+def sums_of(
+    asked: Asked, shares: Shares, owners: Owners, tiered: Table | None
+) -> tuple[Array, Array]:
+    """Give what the pool of each share holds before the call, and in all."""
     keys = keys_of(asked.book, shares, owners)
     pools = pd.concat([keys, frozen(tiered)], ignore_index=True)
     pool = pools.groupby(KEYS, sort=False).ngroup().to_numpy()
     old = np.zeros(int(pool.max()) + 1, dtype=np.int64)
     np.add.at(old, pool[len(keys) :], integers(frozen(tiered), "quantity"))
-    return standing(asked, shares, pool[: len(keys)], old)
+    return sums_before(asked, shares, pool[: len(keys)], old)
 
 
-def standing(asked: Asked, shares: Shares, pool: Array, old: Array) -> Month:
+def sums_before(
+    asked: Asked, shares: Shares, pool: Array, old: Array
+) -> tuple[Array, Array]:
     """Add up what calls count for in their pools, behind what these held before."""
     turn = np.empty(len(asked.calls), dtype=np.int64)
     turn[call_order(asked.calls)] = np.arange(len(turn))
@@ -235,7 +264,7 @@ def standing(asked: Asked, shares: Shares, pool: Array, old: Array) -> Month:
     before, total = np.empty_like(units), old.copy()
     before[order] = old[pool[order]] + run - units[order]
     np.add.at(total, pool, units)
-    return placed(asked, shares, before, total[pool])
+    return before, total[pool]
 
 
 def placed(asked: Asked, shares: Shares, before: Array, total: Array) -> Month:
@@ -243,14 +272,22 @@ def placed(asked: Asked, shares: Shares, before: Array, total: Array) -> Month:
     call, rate = shares.call, shares.rate
     is_whole = asked.book.rates.volume_rules[rate] == WHOLE
     shown = np.where(is_whole, total, before)
-    done = np.zeros_like(asked.done)
-    done[call, asked.book.month_places[rate]] = np.where(
-        is_whole, np.maximum(total - 1, 0), before
-    )
+    done = done_of(asked, shares, before, total)
     tier_from = np.zeros(len(done), dtype=np.int64)
     own = np.flatnonzero(rate == asked.choice.rate[call])
     tier_from[call[own]] = shown[own]
     return Month(done, tier_from, part_texts(asked, shares, shown))
+
+
+def done_of(asked: Asked, shares: Shares, before: Array, total: Array) -> Array:
+    """Give the units before what the tier is chosen by, as `Asked.done`."""
+    call, rate = shares.call, shares.rate
+    is_whole = asked.book.rates.volume_rules[rate] == WHOLE
+    done = np.zeros_like(asked.done)
+    done[call, asked.book.month_places[rate]] = np.where(
+        is_whole, np.maximum(total - 1, 0), before
+    )
+    return done
 
 
 def part_texts(asked: Asked, shares: Shares, shown: Array) -> pd.Series:

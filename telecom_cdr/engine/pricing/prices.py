@@ -21,17 +21,14 @@ from .formulas import computed
 from .markup import marked_up
 from .outcome import Priced, reason_code
 from .steps import Stretch, Walk
-from .terms import Terms, amounts_micro
+from .terms import Terms, amounts_micro, ratio_of
 from .usage import bytes_of, seconds_of
 
 
 def price_calls(asked: Asked) -> Priced:
     """Apply the chosen rates to what was used."""
     book, choice = asked.book, asked.choice
-    row = choice.rate
-    parts = discounted(asked, dealt(asked, factors(asked)))
-    own, wanted = own_currencies(book, choice), currencies_of(asked.calls, book, choice)
-    ratio = ratios(asked.calls, book.currencies, own, wanted)
+    row, (parts, ratio) = choice.rate, made_of(asked)
     micro, fits = amounts_micro(terms_of(asked, parts, ratio))
     reason = np.where(fits, 0, reason_code("amount"))
     reason[~ratio.known] = reason_code("no_currency_rate")
@@ -40,6 +37,20 @@ def price_calls(asked: Asked) -> Priced:
     reason[row < 0] = reason_code("no_rate")
     reason[choice.tariff < 0] = reason_code("no_tariff")
     return Priced(reason, parts.billed, micro, ratio)
+
+
+def made_of(asked: Asked) -> tuple[Factors, Ratios]:
+    """Give what amounts are computed from, and the ratio to the price's currency."""
+    book, choice = asked.book, asked.choice
+    parts = discounted(asked, dealt(asked, factors(asked)))
+    own, wanted = own_currencies(book, choice), currencies_of(asked.calls, book, choice)
+    return parts, ratios(asked.calls, book.currencies, own, wanted)
+
+
+def exact_amounts(asked: Asked) -> Fractions:
+    """Give the amounts of calls that have a price before they are rounded (nano)."""
+    parts = terms_of(asked, *made_of(asked)).wide()
+    return Fractions(*ratio_of(parts))
 
 
 def terms_of(asked: Asked, parts: Factors, ratio: Ratios) -> Terms:
@@ -55,7 +66,7 @@ def terms_of(asked: Asked, parts: Factors, ratio: Ratios) -> Terms:
         has_minimum=rates.has_minimum[row] & is_part,
         maximum=rates.maximum[row],
         has_maximum=rates.has_maximum[row] & is_part,
-        is_free=asked.is_free,
+        is_free=asked.owes_nothing,
         extra=asked.deal.charge,
         top=ratio.top,
         bottom=ratio.bottom,
@@ -134,6 +145,7 @@ def stretch_of(asked: Asked) -> Stretch:
         is_split=asked.book.splits[row] & ~is_bytes,
         done=asked.done,
         skip=usage.skip,
+        connect=np.where(asked.deal.has_connect, rates.connect[row], 0),
     )
 
 
@@ -148,12 +160,14 @@ def of_month(asked: Asked, parts: Factors) -> Factors:
 def dealt(asked: Asked, parts: Factors) -> Factors:
     """Leave out what bundles say is not to be paid: connect fees, covered calls.
 
+    Of a call that they leave so little of that it is free, the connect fee may be due.
     A price per call is no price of a part: it is due where a connect fee is.
     """
     is_whole, has_connect = asked.deal.is_whole, asked.deal.has_connect
-    if has_connect.all() and not is_whole.any():
+    if not asked.deal.is_touched.any():
         return parts
-    is_spared = np.where(asked.is_per_call(), ~has_connect, is_whole)
+    is_spared = is_whole | asked.is_free
+    is_spared = np.where(asked.is_per_call(), ~has_connect, is_spared)
     return parts._replace(
         fixed=np.where(has_connect, parts.fixed, 0),
         quantity=np.where(is_spared, 0, parts.quantity),
@@ -195,7 +209,7 @@ def discounts_of(asked: Asked) -> Applied | None:
         "tariff": np.append(book.tariffs.ids, 0)[asked.choice.tariff],
         "class": book.partners.classes(partner),
     }
-    has_price = (asked.choice.rate >= 0) & ~asked.is_free & ~asked.deal.is_whole
+    has_price = (asked.choice.rate >= 0) & ~asked.owes_nothing & ~asked.deal.is_whole
     owners = {kind: np.where(has_price, ids, 0) for kind, ids in owners.items()}
     return book.discounts.of(calls, owners)
 

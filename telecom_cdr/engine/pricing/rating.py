@@ -5,24 +5,16 @@
 import numpy as np
 import pandas as pd
 
-from ..bundles.allowances import (
-    Bundles,
-    Cover,
-    Paid,
-    allocate,
-    lack_a_rate,
-    pay_with_money,
-)
+from ..bundles.allowances import Bundles, Paid, pay_with_money
 from ..bundles.exchange import Exchange, with_conversions
 from ..codes import MILLION
-from ..currencies import CurrencyTable
-from ..exact import product
 from ..money import INT64_MAX, MICRO, MODES, to_micro
 from ..rates.book import RateBook
 from ..rates.choice import select_rates
-from ..tables import Array, Table, amounts, integers
-from .asked import Asked, Deal
+from ..tables import Array, Table, amounts
+from .asked import Asked
 from .conversion import currencies_of, own_currencies
+from .covering import costing, covered, judged
 from .month import (
     Month,
     alone,
@@ -31,8 +23,8 @@ from .month import (
     in_month,
     month_totals,
 )
-from .outcome import Priced, nullable, reason_code, results
-from .prices import price_calls
+from .outcome import Priced, nullable, results
+from .prices import exact_amounts, price_calls
 from .usage import Usage, billed_seconds
 
 __all__ = [
@@ -69,7 +61,7 @@ def rate_calls(calls: Table, book: RateBook) -> Table:
 def rate_cost(
     calls: Table,
     book: RateBook,
-    tariff_id: int,
+    tariff_id: int | Array,
     currency_id: int,
     tiered: Table | None = None,
 ) -> Table:
@@ -81,6 +73,7 @@ def rate_cost(
     0: as the file said); and cost_tier_parts (categorical text, as in `month.Month`)
     where a rate has tiers of the month.
 
+    tariff_id: of all calls, or of each one (int64); 0: the file says what it costs.
     tiered: at a rate with tiers of the month, what the calls before have counted for
     (rate_id, owner_id, period_start, quantity: see `cost_totals`); identity, day and
     carrier_id are read then.  None: each call is the only one of its month.
@@ -92,13 +85,17 @@ def rate_cost(
         "cost_rate_id": np.zeros(len(calls), dtype=np.int64),
     }
     said = pd.DataFrame(columns, index=calls.index)
-    if not tariff_id:
+    if not np.any(tariff_id):
         return said
     return cost_by_tariff(calls, book, tariff_id, said, tiered)
 
 
 def cost_by_tariff(
-    calls: Table, book: RateBook, tariff_id: int, said: Table, tiered: Table | None
+    calls: Table,
+    book: RateBook,
+    tariff_id: int | Array,
+    said: Table,
+    tiered: Table | None,
 ) -> Table:
     """Rate costs by a tariff; what the file said stays where it gives no price."""
     nobody = {"currency_id": 0, "partner_id": 0, "number_id": 0}
@@ -156,17 +153,11 @@ def rate_bundled(
     asked = Asked.of(calls, book, select_rates(calls, book), usage)
     currencies = currencies_of(calls, book, asked.choice)
     given = (currencies, bundles, book.currencies)
-    priced, waiting = without_bundles(asked, given, tiered)
-    billable = costing(priced)
-    more = (priced.micro, currencies, book.currencies)
-    cover = allocate(calls, billable, bundles, used, *more)
-    asked = asked.using(rest_of(usage, cover), Deal.of(cover))
-    changed = cover.is_touched | (cover.discount_ppm > 0)
-    priced, month = priced_again(asked, priced, (changed, cover.is_whole), tiered)
-    priced = put_off(priced, waiting)
-    due = np.where(billable, priced.micro, 0)
+    asked, priced, month, cover = covered(asked, given, used, tiered)
+    due = np.where(costing(priced), priced.micro, 0)
     paid = pay_with_money(calls, due, currencies, bundles, used, book.currencies)
     if month is not None:
+        asked = asked.standing(month.done)
         month = month._replace(tier_from=month.tier_from * asked.has_tier())
     table = results(calls, book, asked.choice, less(asked, priced, paid), month)
     table = table.assign(
@@ -181,42 +172,6 @@ def rate_bundled(
     return table, with_conversions(draws, calls, bundles, exchange)
 
 
-def without_bundles(
-    asked: Asked,
-    given: tuple[Array, Bundles, CurrencyTable],
-    tiered: Table | None,
-) -> tuple[Priced, Array]:
-    """Price whole calls; tell which wait for a rate that their bundles want (bools).
-
-    given: currencies of the prices, bundles, currency rates.  Only calls that cost
-    something wait, and those that wait don't count for tiers of the month, by which
-    others may cost something: so it is asked until no more come.
-    """
-    first = judged(asked)
-    lacking = lack_a_rate(asked.calls, first.reason == 0, *given)
-    nothing = np.zeros(len(lacking), dtype=bool)
-    waiting = nothing
-    while True:
-        priced = put_off(first, waiting)
-        priced, _month = priced_again(asked, priced, (nothing, nothing), tiered)
-        priced = put_off(priced, waiting)
-        more = lacking & costing(priced)
-        if not more.any():
-            return priced, waiting
-        waiting = waiting | more
-
-
-def costing(priced: Priced) -> Array:
-    """Tell which calls cost something (bools)."""
-    return (priced.reason == 0) & (priced.micro > 0)
-
-
-def put_off(priced: Priced, waiting: Array) -> Priced:
-    """Let some calls wait for a currency rate."""
-    reason = np.where(waiting, reason_code("no_currency_rate"), priced.reason)
-    return priced._replace(reason=reason)
-
-
 def less(asked: Asked, priced: Priced, paid: Paid) -> Priced:
     """Take off what allowances of money pay, and what they give off the rest."""
     left = priced.micro - paid.micro
@@ -225,51 +180,15 @@ def less(asked: Asked, priced: Priced, paid: Paid) -> Priced:
         return priced._replace(micro=left)
     tariff = asked.book.rates.tariffs[asked.choice.rate[rows]]
     tariffs, off = asked.book.tariffs, MILLION - paid.discount_ppm[rows]
-    rest = product(left[rows], np.full(len(rows), MICRO), off).astype(object)
+    # Of the exact price, which is rounded once: it is only here that it ends.
+    top, bottom = exact_amounts(asked.take(rows))
+    rest = np.maximum(top - paid.micro[rows].astype(object) * MICRO * bottom, 0) * off
     for mode in np.unique(tariffs.modes[tariff]):
         place = np.flatnonzero(tariffs.modes[tariff] == mode)
+        ratio = (rest[place], bottom[place] * MILLION)
         digits = tariffs.digits[tariff[place]]
-        left[rows[place]] = to_micro(rest[place], MILLION, digits, MODES[mode])[0]
+        left[rows[place]] = to_micro(*ratio, digits, MODES[mode])[0]
     return priced._replace(micro=left)
-
-
-def rest_of(usage: Usage, cover: Cover) -> Usage:
-    """Give the usage of all calls, of those that bundles touched what is left."""
-    rows = np.flatnonzero(cover.is_touched & ~cover.is_whole)
-    return usage.replaced(rows, usage.left_by(cover, rows)) if rows.size else usage
-
-
-def priced_again(
-    asked: Asked,
-    priced: Priced,
-    marks: tuple[Array, Array],
-    tiered: Table | None,
-) -> tuple[Priced, Month | None]:
-    """Price again what is not as it was, and what has tiers of the month.
-
-    marks: calls that changed, and calls that bundles cover wholly (bools).
-    """
-    changed, covered = marks
-    counts = (priced.reason == 0) & ~covered
-    owners = customers_of(asked.calls, asked.book)
-    month = in_month(asked, counts, owners, tiered)
-    if month is not None:
-        asked = asked.standing(month.done)
-        changed = changed | (month.parts != "").to_numpy(dtype=bool)
-    rows = np.flatnonzero(changed)
-    if rows.size:
-        priced = priced.replaced(rows, judged(asked.take(rows)))
-    return priced, month
-
-
-def judged(asked: Asked) -> Priced:
-    """Price calls for customers: as `price_calls`, less those that nobody pays for."""
-    priced = price_calls(asked)
-    reason, choice = priced.reason, asked.choice
-    reason[(choice.tariff >= 0) & ~choice.holds] = reason_code("excluded")
-    held = integers(asked.calls, "partner_id") > 0
-    reason[~held] = reason_code("no_number")
-    return priced
 
 
 def tier_totals(calls: Table, book: RateBook) -> Table:

@@ -34,6 +34,7 @@ class Stretch:
     by its own band.  done: units of the month before the call, a column for each place
     of a rate (`RateBook.month_places`; -1: the rate's own line, whatever the month).
     skip: seconds of what is billed that are not to be paid, from the beginning.
+    connect: nano that the call has added to its rate's month before its first step.
     """
 
     row: Array
@@ -46,6 +47,7 @@ class Stretch:
     is_split: Array
     done: Array
     skip: Array
+    connect: Array
 
     def take(self, rows: Array) -> "Stretch":
         """Give some of the calls."""
@@ -136,7 +138,8 @@ class Walk:
         self.spent = np.zeros(stretch.done.shape, dtype=object)
         counts_money = np.flatnonzero(book.rates.volume_units[row] == AMOUNT)
         own, is_bytes = row[counts_money], stretch.is_bytes[counts_money]
-        connect = book.rates.connect[own].astype(object) * self.units(own, is_bytes)
+        connect = stretch.connect[counts_money].astype(object)
+        connect *= self.units(own, is_bytes)
         self.spent[counts_money, book.month_places[own]] = connect
         self.zone = book.tariffs.zones[book.rates.tariffs[row]]
         self.calendar = None
@@ -270,6 +273,7 @@ class Walk:
         for_step = piece.own_price[some].astype(object) * piece.step[some]
         left = (start - standing.before)[some].astype(object) * piece.unit[some]
         left -= self.spent[rows[some], standing.place[some]]
-        steps = -(-left // for_step) + -(-skip[some] // piece.step[some])
-        count[some] = np.minimum(steps, NEVER).astype(np.int64)
+        # What is covered of these steps adds nothing, be it a part of one only.
+        left += skip[some].astype(object) * piece.own_price[some]
+        count[some] = np.minimum(-(-left // for_step), NEVER).astype(np.int64)
         return count

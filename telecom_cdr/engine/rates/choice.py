@@ -66,13 +66,15 @@ class Scene(NamedTuple):
     hits: Array
 
 
-def select_rates(calls: Table, book: RateBook, tariff_id: int | None = None) -> Choice:
+def select_rates(
+    calls: Table, book: RateBook, tariff_id: int | Array | None = None
+) -> Choice:
     """Choose tariff and rate of each call, as in force at its start.
 
-    Tariff: as `Holders.tariffs_of` says, or `tariff_id` for all.  Rate: the first rule
-    that matches; the longest prefix (a rate's own wins a tie over one of its
-    destination's), then category, then the one without prefix, then the parent; each
-    only in its time band, of several the one with the highest priority.
+    Tariff: as `Holders.tariffs_of` says, or `tariff_id` for all or for each (0: none).
+    Rate: the first rule that matches; the longest prefix (a rate's own wins a tie over
+    one of its destination's), then category, then the one without prefix, then the
+    parent; each only in its time band, of several the one with the highest priority.
     Reads service, direction, start_at, match_key, category; number_id and partner_id
     (and class, trunk, carrier_id, source_address where the book assigns tariffs by
     them) where no `tariff_id` is given; what patterns are for.
@@ -95,11 +97,12 @@ def select_rates(calls: Table, book: RateBook, tariff_id: int | None = None) -> 
 
 
 def select_tariffs(
-    calls: Table, book: RateBook, moments: Array, tariff_id: int | None
+    calls: Table, book: RateBook, moments: Array, tariff_id: int | Array | None
 ) -> Array:
     """Give the position of each call's tariff: its holder's, or the one given."""
     if tariff_id is not None:
-        return np.repeat(positions(book.tariffs.ids, np.array([tariff_id])), len(calls))
+        place = positions(book.tariffs.ids, np.atleast_1d(tariff_id))
+        return place if np.ndim(tariff_id) else np.repeat(place, len(calls))
     return book.holders.tariffs_of(calls, book.partners, moments)
 
 

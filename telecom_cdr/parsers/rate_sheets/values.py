@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ..quantities import EXACT, MAX_NANO, NANO, to_decimal
+from ..quantities import EXACT, NANO, to_decimal
 from .columns import CURRENCY, currency_of
 from .prefixes import Problem
 
@@ -20,6 +20,8 @@ Reader = Callable[[str], Any]
 
 MAX_PRICE_TEXT = 60
 MAX_SECONDS = 86_400
+# What a rate may hold; with nine decimals.
+MAX_NANO = 100_000_000 * NANO
 NOTHING = frozenset(
     ("", "-", "--", "\u2013", "\u2014", "n/a", "na", "none", "null", "#n/a")
 )
@@ -148,7 +150,7 @@ def _priced(reason: str, text: str, value: Decimal, currency: str) -> "Price | P
     scaled = EXACT.multiply(value, Decimal(NANO))
     nano = int(EXACT.add(abs(scaled), Decimal("0.5")))
     if nano > MAX_NANO:
-        return Problem(reason, text[:100], "an amount below 9,000,000,000")
+        return Problem(reason, text[:100], "an amount of at most 100,000,000")
     is_rounded = scaled != scaled.to_integral_value()
     return Price(-nano if scaled < 0 else nano, currency, is_rounded=is_rounded)
 
