@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Months, and parts of them, of charges that come again. Exact."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -87,18 +87,3 @@ def due_spans(
         if first < after and (timing == "advance" or has_passed):
             spans.append(Span(start, following, first, after))
     return spans
-
-
-def without(
-    days: tuple[date, date], others: Iterable[tuple[date, date]]
-) -> Iterator[tuple[date, date]]:
-    """What is left of some days without others; ends are not included."""
-    start, end = days
-    for first, after in sorted(others):
-        if first >= after:
-            continue
-        if start < min(first, end):
-            yield start, min(first, end)
-        start = max(start, after)
-    if start < end:
-        yield start, end

@@ -16,7 +16,7 @@ class AccountMove(models.Model):
         for move in self:
             move.telecom_charge_count = len(move.invoice_line_ids.telecom_charge_id)
 
-    def action_telecom_charges(self):
+    def action_telecom_charges(self) -> dict:
         """Open the charges of this invoice."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_action"

@@ -1,7 +1,5 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from decimal import Decimal
-
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -27,16 +25,13 @@ class AccountMoveLine(models.Model):
         ondelete="restrict",
         groups="telecom_cdr.group_telecom_reader",
     )
-    telecom_is_credit = fields.Boolean(
-        string="Gives an own charge back", readonly=True, copy=False
-    )
 
-    # The days of an own charge are on one invoice at most.
+    # The days of an own charge are on one invoice at most; what corrects them is, too,
+    # by its number.
     _telecom_own_charge_uniq = models.UniqueIndex(
-        "(telecom_own_charge_id, telecom_period_start,"
-        " COALESCE(telecom_is_credit, FALSE))"
+        "(telecom_own_charge_id, telecom_period_start)"
         " WHERE telecom_own_charge_id IS NOT NULL"
-        " AND telecom_is_released IS NOT TRUE",
+        " AND telecom_is_released IS NOT TRUE AND COALESCE(telecom_fee_number, 0) = 0",
         "These days of the charge are on an invoice already.",
     )
     # A charge is on one invoice at most, whoever invoices it.
@@ -59,7 +54,7 @@ class AccountMoveLine(models.Model):
         )
 
     def _telecom_billed_fields(self):
-        own = ("telecom_charge_id", "telecom_own_charge_id", "telecom_is_credit")
+        own = ("telecom_charge_id", "telecom_own_charge_id")
         return (*super()._telecom_billed_fields(), *own)
 
     def _take_telecom_calls(self):
@@ -67,7 +62,7 @@ class AccountMoveLine(models.Model):
             line.telecom_charge_id._link(line)
         return super()._take_telecom_calls()
 
-    def unlink(self):
+    def unlink(self) -> bool:
         """A draft line that is deleted gives its charge back."""
         charges = self.sudo().telecom_charge_id.filtered(
             lambda charge: charge.move_line_id in self
@@ -78,11 +73,3 @@ class AccountMoveLine(models.Model):
         result = super().unlink()
         charges._take_up_soon()
         return result
-
-    def _telecom_billed_amount(self):
-        """What the line takes from the customer, as it is written: with or without tax.
-
-        A line of a credit note holds it with the other sign.
-        """
-        amount = Decimal(repr(self.price_unit)) * Decimal(repr(self.quantity))
-        return -amount if self.move_id.move_type == "out_refund" else amount

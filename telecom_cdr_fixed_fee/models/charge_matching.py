@@ -3,6 +3,7 @@
 """Finds who pays charges: by number, by reference of the customer, by rules."""
 
 from collections import defaultdict
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -98,8 +99,13 @@ class ChargeMatching:
 
     # === MATCHING === #
 
-    def match(self, charge, values):
-        """By number as held in the period, by the customer's reference, by rule."""
+    def match(self, charge: models.BaseModel, values: dict) -> None:
+        """By number as held in the period, by the customer's reference, by rule.
+
+        :param values: to write to the charge; who pays, for what and by which rule is
+            put there
+        :raises Waiting: nobody is found
+        """
         held = self._held(charge, charge.reference)
         if held and held.payer_id:
             values.update(number_id=held.number_id, partner_id=held.payer_id)
@@ -174,8 +180,11 @@ class ChargeMatching:
     def _holdings(self, charge, reference):
         return [h for group in self._groups(charge, reference) for h in group]
 
-    def parts(self, charge):
-        """Its days by customer, where more than one held its number; else none."""
+    def parts(self, charge: models.BaseModel) -> list[tuple[date, date]]:
+        """Its days by customer, where more than one held its number; else none.
+
+        :return: first and last day of each, in order
+        """
         if charge.period_from == charge.period_to:
             return []
         days = (charge.period_from, charge.period_to)

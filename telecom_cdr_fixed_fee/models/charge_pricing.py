@@ -3,10 +3,14 @@
 """Finds what customers pay for charges, and what they should have cost."""
 
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.telecom_cdr.models.currency_rates import day_rates
 
 from ..engine.fees import choose, lists, retail, rounded
 from ..engine.periods import months
@@ -55,22 +59,28 @@ class ChargePricing:
     def _load_rates(self):
         """Currency rates by day; a day without one has none."""
         days = list(set(self.charges.mapped("period_from")))
-        found = self.env["res.currency.rate"].search(
-            [
-                ("name", "in", days),
-                ("company_id", "in", [False, self.company.root_id.id]),
-            ]
+        self.env["res.currency.rate"].flush_model()
+        found = self.env.execute_query(
+            SQL(
+                "SELECT r.currency_id, r.day, r.rate::text, r.own_rate::text"
+                " FROM (%s) r WHERE r.day = ANY(%s)",
+                day_rates(SQL("b.id = %s", self.company.id)),
+                days,
+            )
         )
         self.rates = {
-            (rate.currency_id.id, rate.name): Fraction(str(rate.rate)) for rate in found
+            (currency_id, day): Fraction(rate) / Fraction(own_rate)
+            for currency_id, day, rate, own_rate in found
         }
 
     # === WHAT THE CARRIER SHOULD CHARGE === #
 
-    def cost_values(self, charge):
+    def cost_values(self, charge: models.BaseModel) -> dict:
         """The cost by the carrier's wholesale tariff, and whether the file agrees.
 
         A missing rate of currency is no difference: nothing is compared then.
+
+        :return: values to write to the charge
         """
         values = {
             "agreed_cost": 0.0,
@@ -136,7 +146,13 @@ class ChargePricing:
 
     # === WHAT THE CUSTOMER PAYS === #
 
-    def price(self, charge, values):
+    def price(self, charge: models.BaseModel, values: dict) -> None:
+        """By the customer's tariff, with the margin in the company's currency.
+
+        :param values: to write to the charge, with ``partner_id``, ``number_id`` and
+            ``cost_line_id``; price, margin and what they came from are put there
+        :raises Waiting: there is no price, or none is to be taken
+        """
         tariff = self._tariff(values["partner_id"], charge.period_from)
         if not tariff:
             raise Waiting("unpriced", "no_tariff")
@@ -192,8 +208,12 @@ class ChargePricing:
         expense = cost * self.rate(charge.cost_currency_id, ours, day)
         values.update(price=float(price), margin=float(income - expense))
 
-    def loss(self, charge, cost):
-        """The margin of what nobody pays; 0 while a currency rate is missing."""
+    def loss(self, charge: models.BaseModel, cost: float) -> float:
+        """The margin of what nobody pays; 0 while a currency rate is missing.
+
+        :param cost: in the currency of the charge
+        :return: in the company's currency, below 0
+        """
         ours = self.company.currency_id
         try:
             rate = self.rate(charge.cost_currency_id, ours, charge.period_from)
@@ -210,8 +230,15 @@ class ChargePricing:
 
     # === CURRENCIES === #
 
-    def rate(self, source, target, day):
-        """What one unit is worth on that very day; never at an older rate."""
+    def rate(
+        self, source: models.BaseModel, target: models.BaseModel, day: date
+    ) -> Fraction:
+        """What one unit is worth on that very day; never at an older rate.
+
+        :param source: currency of the unit
+        :param target: currency that it is counted in
+        :raises Waiting: there is no rate of the day
+        """
         if source == target:
             return Fraction(1)
         return self._per_ours(target, day) / self._per_ours(source, day)

@@ -24,7 +24,7 @@ class ChargeSettlement:
         self.matching = ChargeMatching(self.charges)
         self.pricing = ChargePricing(self.charges)
 
-    def run(self):
+    def run(self) -> None:
         """Write what differs from before; new parts are settled after their wholes."""
         parts = self.charges.browse()
         for charge in self.charges.filtered(lambda one: not one.split_from_id):

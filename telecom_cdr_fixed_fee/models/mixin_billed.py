@@ -26,7 +26,7 @@ class TelecomFeeBilledMixin(models.AbstractModel):
         )
         return self.browse(record.id for (record,) in billed)
 
-    def unlink(self):
+    def unlink(self) -> bool:
         self.env["telecom.charge"]._take_up_soon()
         self._forget_charges()
         return super().unlink()

@@ -12,7 +12,7 @@ class TelecomChargeSolvingMixin(models.AbstractModel):
 
     # === ACTIONS === #
 
-    def action_match_and_price(self):
+    def action_match_and_price(self) -> dict:
         """Find customer and price again; invoiced charges stay as they are."""
         self.check_access("write")
         self._settle()
@@ -26,20 +26,20 @@ class TelecomChargeSolvingMixin(models.AbstractModel):
             ),
         )
 
-    def action_match_automatically(self):
+    def action_match_automatically(self) -> None:
         """Forget the customer that was set by hand."""
         self.check_access("write")
         self._check_not_invoiced()
         self._store({"is_manual": False})
         self._settle()
 
-    def action_exclude(self):
+    def action_exclude(self) -> None:
         self.write({"is_excluded": True})
 
-    def action_include(self):
+    def action_include(self) -> None:
         self.write({"is_excluded": False})
 
-    def action_assign(self):
+    def action_assign(self) -> dict:
         """Ask for the customer or number of these charges."""
         self._check_not_invoiced()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -48,28 +48,12 @@ class TelecomChargeSolvingMixin(models.AbstractModel):
         action["context"] = {"default_charge_ids": self.ids}
         return action
 
-    def action_open_invoice(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "view_mode": "form",
-        }
-
-    def action_invoice(self):
-        """Invoice the customers of these charges."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "telecom_cdr.telecom_invoice_wizard_action"
-        )
-        action["context"] = {"default_partner_ids": self.partner_id.ids}
-        if self:
-            action["context"]["default_date_to"] = max(self.mapped("period_from"))
-        return action
+    def _invoice_until(self):
+        return max(self.mapped("period_from"))
 
     # === WHAT SOLVES IT === #
 
-    def action_add_rule(self):
+    def action_add_rule(self) -> dict:
         """Write a rule from these charges, for them and those to come."""
         self._check_not_invoiced()
         return self._dialog("telecom_fee_rule_new_action", self._rule_values())
@@ -89,7 +73,7 @@ class TelecomChargeSolvingMixin(models.AbstractModel):
                 values[f"{name}_pattern"] = found.pop()
         return values
 
-    def action_add_price(self):
+    def action_add_price(self) -> dict:
         """Add the line that is missing in the tariff of these charges."""
         self._check_not_invoiced()
         tariff = self.fee_tariff_id
@@ -114,7 +98,7 @@ class TelecomChargeSolvingMixin(models.AbstractModel):
             },
         )
 
-    def action_give_tariff(self):
+    def action_give_tariff(self) -> dict:
         """Give the customer of these charges a fixed-fee tariff."""
         self._check_not_invoiced()
         if len(self.partner_id) != 1:

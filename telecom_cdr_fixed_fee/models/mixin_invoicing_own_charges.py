@@ -21,12 +21,28 @@ class TelecomInvoicingOwnCharges(models.AbstractModel):
     def _own_charge_lines(self, company, payers, date_to):
         """(customer id, currency id, line values) of what is due."""
         lines = []
-        for due in self.env["telecom.own.charge"]._due(company, payers, date_to):
-            payer = due.charge.partner_id
+        for charge in self.env["telecom.own.charge"]._of_payers(company, payers):
+            payer = charge.partner_id
             speaker = self.with_context(lang=payer.lang or self.env.lang)
-            values = speaker._prepare_own_charge(due)
-            if values:
-                lines.append((payer.id, company.currency_id.id, values))
+            for due in charge._dues(date_to):
+                values = speaker._prepare_own_charge(due)
+                if values:
+                    lines.append((payer.id, company.currency_id.id, values))
+            lines += speaker._own_correction_lines(charge)
+        return lines
+
+    def _own_correction_lines(self, charge):
+        """The same of what was billed for other days than the charge ran.
+
+        As of bundle fees: what was given back counts with what it gave back.
+        """
+        lines = []
+        billing = charge.sudo().line_ids.sorted("id")
+        for due in self._fee_corrections(charge, billing):
+            values = self._prepare_own_correction(charge, due)
+            if values["price_unit"]:
+                key = (charge.partner_id.id, due.line.currency_id.id)
+                lines.append((*key, values))
         return lines
 
     def _prepare_own_charge(self, due):
@@ -47,20 +63,29 @@ class TelecomInvoicingOwnCharges(models.AbstractModel):
             "analytic_distribution": distribution or False,
             "telecom_own_charge_id": charge.id,
             "telecom_number_id": number.id,
-            "telecom_is_credit": due.amount is not None,
+            "telecom_is_by_days": charge.is_prorated and charge.recurrence != "once",
             "telecom_period_start": span.start,
             "telecom_period_end": span.end,
         }
 
+    def _prepare_own_correction(self, charge, due):
+        """Days that are given back or due after all, with the taxes of their line."""
+        no_bundle = self.env["telecom.bundle.subscription"]
+        return self._prepare_fee_correction(no_bundle, due) | {
+            "telecom_own_charge_id": charge.id,
+            "telecom_number_id": charge.number_id.id,
+        }
+
     def _own_charge_amount(self, due):
-        """How many, and what they come to, rounded once; one less for a credit."""
+        """How many, and what they come to, rounded once."""
         charge, span = due.charge, due.span
         digits = charge.currency_id.decimal_places
-        if due.amount is not None:
-            return Decimal(-1), rounded(due.amount, digits, "half_up")
         quantity = charge._quantity_on(span.start)
         share = span.share if charge.is_prorated else 1
-        exact = Fraction(Decimal(repr(charge.price))) * Fraction(quantity) * share
+        price = self._price_of_customer(
+            charge.price, charge.product_id, charge.partner_id
+        )
+        exact = Fraction(Decimal(repr(price))) * Fraction(quantity) * share
         return quantity, rounded(exact, digits, "half_up")
 
     def _own_charge_name(self, due):
@@ -70,13 +95,6 @@ class TelecomInvoicingOwnCharges(models.AbstractModel):
         what = ", ".join(text for text in (charge.name, number) if text)
         first = format_date(self.env, span.start)
         last = format_date(self.env, span.end - timedelta(days=1))
-        if due.amount is not None:
-            return self.env._(
-                "%(what)s, given back for %(first)s to %(last)s",
-                what=what,
-                first=first,
-                last=last,
-            )
         if first == last:
             return self.env._("%(what)s, %(day)s", what=what, day=first)
         return self.env._(

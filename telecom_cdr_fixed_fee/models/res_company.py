@@ -33,7 +33,7 @@ class ResCompany(models.Model):
         default="longest",
     )
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if vals.keys() & {"telecom_fee_tariff_id", "telecom_fee_split"}:
             self.env["telecom.charge"]._take_up_soon()

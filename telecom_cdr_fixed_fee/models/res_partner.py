@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, fields, models
 
 
@@ -38,19 +40,19 @@ class ResPartner(models.Model):
         )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         partners = super().create(vals_list)
         if any(vals.get("ref") for vals in vals_list):
             self.env["telecom.charge"]._take_up_soon()
         return partners
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if vals.keys() & {"ref", "parent_id", "is_company", "active"}:
             self.env["telecom.charge"]._take_up_soon()
         return result
 
-    def action_telecom_own_charges(self):
+    def action_telecom_own_charges(self) -> dict:
         """Open what we charge these customers beside calls."""
         payers = self.commercial_partner_id
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -60,7 +62,7 @@ class ResPartner(models.Model):
         action["context"] = {"default_partner_id": payers[:1].id}
         return action
 
-    def action_telecom_charges(self):
+    def action_telecom_charges(self) -> dict:
         """Open the charges that these customers pay."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_action"

@@ -14,7 +14,7 @@ class TelecomBundle(models.Model):
         "fixed-fee tariff has a line 'Included in a bundle' for them.",
     )
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if "fee_product_codes" in vals:
             self.env["telecom.charge"]._take_up_soon()

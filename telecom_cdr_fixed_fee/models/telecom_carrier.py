@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, fields, models
 
 
@@ -24,12 +26,12 @@ class TelecomCarrier(models.Model):
     )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         carriers = super().create(vals_list)
         carriers._hide_fee_tariffs()
         return carriers
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         self._hide_fee_tariffs()
         if vals.keys() & {"is_fee_information", "fee_cost_tariff_id"}:

@@ -51,7 +51,11 @@ class TelecomCharge(models.Model):
 
     _name = "telecom.charge"
     _description = "Carrier's Charge"
-    _inherit = ["telecom.charge.split.mixin", "telecom.charge.solving.mixin"]
+    _inherit = [
+        "telecom.charge.split.mixin",
+        "telecom.charge.solving.mixin",
+        "telecom.invoiced.mixin",
+    ]
     _order = "period_from desc, id desc"
     _rec_name = "reference"
     _rec_names_search = ["reference", "description", "product_code"]
@@ -317,7 +321,7 @@ class TelecomCharge(models.Model):
 
     # === CRUD METHODS === #
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         """What the file says never changes, and an invoiced charge is frozen."""
         refused = vals.keys() - EDITABLE
         if refused:

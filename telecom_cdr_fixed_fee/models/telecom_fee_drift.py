@@ -98,7 +98,7 @@ class TelecomFeeDrift(models.Model):
         for row in self:
             row.display_name = f"{row.reference}: {words.get(row.cause, '')}"
 
-    def action_open(self):
+    def action_open(self) -> dict:
         """Open the charges that the row is about, and those beside them."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -112,7 +112,7 @@ class TelecomFeeDrift(models.Model):
         action.update(name=name, display_name=name, domain=list(domain), context={})
         return action
 
-    def action_mark_seen(self):
+    def action_mark_seen(self) -> None:
         """Let these rows be, as they are now: they are no longer listed as open."""
         self._seen_marks("write").invalidate_recordset()
         self.env.flush_all()
@@ -136,7 +136,7 @@ class TelecomFeeDrift(models.Model):
         )
         self.invalidate_model()
 
-    def action_mark_open(self):
+    def action_mark_open(self) -> None:
         """List these rows as open again."""
         self._seen_marks("unlink").unlink()
         self.invalidate_model()
@@ -148,7 +148,7 @@ class TelecomFeeDrift(models.Model):
         marks.check_access(operation)
         return marks.search([("drift_id", "in", self.ids)])
 
-    def action_open_own_charge(self):
+    def action_open_own_charge(self) -> dict:
         """Open the charge of ours that goes on."""
         self.ensure_one()
         return {

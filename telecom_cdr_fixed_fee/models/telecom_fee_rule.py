@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -122,12 +124,12 @@ class TelecomFeeRule(models.Model):
                 )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         rules = super().create([self._stripped(vals) for vals in vals_list])
         self.env["telecom.charge"]._take_up_soon()
         return rules
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(self._stripped(vals))
         self.env["telecom.charge"]._take_up_soon()
         return result
@@ -137,11 +139,11 @@ class TelecomFeeRule(models.Model):
         texts = {*PATTERN_FIELDS, "number"} & vals.keys()
         return {**vals, **{n: (vals[n] or "").strip() or False for n in texts}}
 
-    def unlink(self):
+    def unlink(self) -> bool:
         self.env["telecom.charge"]._forget_rules(self)
         return super().unlink()
 
-    def action_apply(self):
+    def action_apply(self) -> dict:
         """Take up the charges that wait for it, at once."""
         charges = self.env["telecom.charge"]
         for rule in self:
@@ -154,7 +156,7 @@ class TelecomFeeRule(models.Model):
             charges._settle_now(domain)
         return self.env["telecom.waiting"]._reload_and_close()
 
-    def action_open_charges(self):
+    def action_open_charges(self) -> dict:
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_action"
         )

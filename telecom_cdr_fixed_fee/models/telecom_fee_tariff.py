@@ -74,7 +74,7 @@ class TelecomFeeTariff(models.Model):
     def _check_lines_of_cost(self):
         self.line_ids._check_method_of_cost()
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if self._frozen_names(vals):
             self.env["telecom.charge"]._take_up_soon()
@@ -94,13 +94,13 @@ class TelecomFeeTariff(models.Model):
     def _forget_charges(self):
         self.env["telecom.charge"]._forget_tariffs(self)
 
-    def action_make_default(self):
+    def action_make_default(self) -> None:
         """Price the charges of all customers without a tariff of their own."""
         self.ensure_one()
         self.check_access("write")
         self.company_id.sudo().telecom_fee_tariff_id = self
 
-    def action_open_charges(self):
+    def action_open_charges(self) -> dict:
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_action"
         )

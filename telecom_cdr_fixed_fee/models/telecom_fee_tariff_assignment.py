@@ -31,7 +31,7 @@ class TelecomFeeTariffAssignment(models.Model):
         "This customer already has a fixed-fee tariff in a part of this period.",
     )
 
-    def action_take_up(self):
+    def action_take_up(self) -> dict:
         """Price the charges of the customer that wait for it, at once."""
         for assignment in self:
             self.env["telecom.charge"]._settle_now(

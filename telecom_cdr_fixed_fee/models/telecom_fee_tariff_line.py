@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from decimal import Decimal
+from typing import Self
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -125,7 +126,7 @@ class TelecomFeeTariffLine(models.Model):
                 )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         for vals in vals_list:
             vals["product_code"] = (vals.get("product_code") or "").strip() or False
         self.flush_model()  # periods that end for these to begin
@@ -133,7 +134,7 @@ class TelecomFeeTariffLine(models.Model):
         self.env["telecom.charge"]._take_up_soon()
         return lines
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         if "product_code" in vals:
             vals = {
                 **vals,
@@ -156,7 +157,7 @@ class TelecomFeeTariffLine(models.Model):
     def _forget_charges(self):
         self.env["telecom.charge"]._forget_lines(self)
 
-    def action_take_up(self):
+    def action_take_up(self) -> dict:
         """Price the charges that wait for it, at once."""
         for company in self.company_id:
             self.env["telecom.charge"]._settle_now(

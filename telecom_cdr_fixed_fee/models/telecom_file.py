@@ -14,14 +14,14 @@ class TelecomFile(models.Model):
     def _process_fixed_fee(self, stream, time_left, run):
         ChargeImport(self).run(stream, time_left)
 
-    def action_open_charges(self):
+    def action_open_charges(self) -> dict:
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_action"
         )
         action.update(domain=[("file_id", "in", self.ids)], context={})
         return action
 
-    def action_discard(self):
+    def action_discard(self) -> None:
         partly = self.filtered(lambda f: f.state == "failed" and f.charge_count)
         if partly:
             raise UserError(

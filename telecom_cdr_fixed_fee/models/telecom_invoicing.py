@@ -11,7 +11,6 @@ from odoo.tools.misc import format_date
 from odoo.addons.telecom_cdr.parsers import numbering
 
 from ..engine.fees import quantity_and_unit, rounded
-from ..engine.periods import without
 from .charge_settlement import exact
 
 
@@ -45,12 +44,13 @@ class TelecomInvoicing(models.AbstractModel):
         quantity, unit = quantity_and_unit(exact(charge.quantity), amount)
         # Electronic invoices take less of something, but no price below 0.
         sign = -1 if unit < 0 else 1
-        speaker = self.with_context(lang=charge.partner_id.lang or self.env.lang)
+        payer, product = charge.partner_id, self._charge_product(charge)
+        speaker = self.with_context(lang=payer.lang or self.env.lang)
         return {
-            "product_id": self._charge_product(charge).id,
+            "product_id": product.id,
             "name": speaker._charge_name(charge, quantity),
             "quantity": float(sign * quantity),
-            "price_unit": float(sign * unit),
+            "price_unit": self._price_over(sign * unit, product, payer),
             "analytic_distribution": self._number_distribution(charge.number_id.id),
             "telecom_charge_id": charge.id,
             "telecom_number_id": charge.number_id.id,
@@ -139,11 +139,7 @@ class TelecomInvoicing(models.AbstractModel):
             lambda line: line.telecom_own_charge_id and line.telecom_is_released
         )
         for line in own:
-            days = (line.telecom_period_start, line.telecom_period_end)
-            billed = line.telecom_own_charge_id._billed(line.telecom_is_credit)
-            if list(without(days, [(start, end) for start, end, _l in billed])) != [
-                days
-            ]:
+            if line.telecom_own_charge_id._is_billed_again(line):
                 raise UserError(
                     self.env._(
                         "%(name)s has been invoiced again meanwhile, so this invoice "
@@ -151,4 +147,4 @@ class TelecomInvoicing(models.AbstractModel):
                         name=line.telecom_own_charge_id.name,
                     )
                 )
-        own.telecom_is_released = False
+            line.telecom_is_released = False

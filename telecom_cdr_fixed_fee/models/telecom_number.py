@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -18,12 +20,12 @@ class TelecomNumber(models.Model):
     _inherit = "telecom.number"
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         numbers = super().create(vals_list)
         self.env["telecom.charge"]._take_up_soon()
         return numbers
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if MATCHING_FIELDS & vals.keys():
             self.env["telecom.charge"]._take_up_soon()
@@ -47,6 +49,6 @@ class TelecomNumber(models.Model):
                 )
             )
 
-    def unlink(self):
+    def unlink(self) -> bool:
         self.env["telecom.charge"]._forget_numbers(self)
         return super().unlink()

@@ -1,18 +1,18 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.telecom_cdr.engine.fee_periods import corrections, without
 from odoo.addons.telecom_cdr.models.customer_periods import period_start
 from odoo.addons.telecom_cdr.models.telecom_number import NUMBER_KINDS, PHONE_KINDS
 
-from ..engine.periods import Span, due_spans, without
+from ..engine.periods import Span, due_spans
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 # What decides what was billed: frozen once it is on an invoice.
@@ -30,14 +30,10 @@ BILLING_FIELDS = {
 
 
 class Due(NamedTuple):
-    """What is due of an own charge: days, and what is taken for them.
-
-    :ivar amount: of a credit, what is given back; None for days that are due
-    """
+    """Days of an own charge that are due."""
 
     charge: models.BaseModel
     span: Span
-    amount: Fraction | None = None
 
 
 class TelecomOwnCharge(models.Model):
@@ -197,7 +193,7 @@ class TelecomOwnCharge(models.Model):
     @api.depends("line_ids.telecom_is_released", "line_ids.telecom_period_end")
     def _compute_billed_until(self):
         for charge in self:
-            ends = [end for _start, end, _line in charge._billed()]
+            ends = [end for _start, end in charge._billed()]
             charge.billed_until = max(ends) - timedelta(days=1) if ends else False
 
     # === CRUD METHODS === #
@@ -229,7 +225,7 @@ class TelecomOwnCharge(models.Model):
                 )
             )
 
-    def action_open_invoices(self):
+    def action_open_invoices(self) -> dict:
         """Open the invoices that bill it."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -242,24 +238,22 @@ class TelecomOwnCharge(models.Model):
     # === WHAT IS DUE === #
 
     @api.model
-    def _due(self, company, payers, date_to):
-        """What customers owe until a day, and what they are to get back."""
-        charges = self.search(
+    def _of_payers(self, company, payers):
+        """Charges of customers, each customer's together."""
+        return self.search(
             Domain("company_id", "=", company.id)
-            & Domain("partner_id", "in", payers.ids)
-            & Domain("date_start", "<=", fields.Date.add(date_to, days=1)),
+            & Domain("partner_id", "in", payers.ids),
             order="partner_id, date_start, id",
         )
-        return [due for charge in charges for due in charge._dues(date_to)]
 
     def _dues(self, date_to):
-        billed = [(start, end) for start, end, _line in self._billed()]
-        dues = [
+        """What is due until a day and on no invoice."""
+        billed = self._billed()
+        return [
             Due(self, Span(span.period_start, span.period_end, *days))
             for span in self._spans(date_to)
             for days in without((span.start, span.end), billed)
         ]
-        return dues + self._credits()
 
     def _spans(self, date_to):
         """Days that are due by their periods, whether they are billed or not."""
@@ -284,32 +278,39 @@ class TelecomOwnCharge(models.Model):
         billing_day = self.partner_id._telecom_billing_day(self.company_id)
         return period_start(self.date_start, billing_day)
 
-    def _credits(self):
-        """What was billed of days after the end, and is to be given back by days."""
-        if not self.date_end or not self.is_prorated or self.recurrence == "once":
-            return []
-        given = [(start, end) for start, end, _line in self._billed(is_credit=True)]
-        dues = []
-        for start, end, line in self._billed():
-            for days in without((max(start, self.date_end), end), given):
-                part = Fraction((days[1] - days[0]).days, (end - start).days)
-                amount = -Fraction(line._telecom_billed_amount()) * part
-                dues.append(Due(self, Span(start, end, *days), amount))
-        return dues
+    def _running_days(self):
+        """First day, and the day after the last one."""
+        if self.recurrence == "once":
+            return self.date_start, self.date_start + timedelta(days=1)
+        return self.date_start, self.date_end or date.max
 
-    def _billing_lines(self, is_credit=False):
-        """Invoice lines that bill it now."""
+    def _billing_lines(self):
+        """Invoice lines that bill it now, without those that correct them."""
         return self.sudo().line_ids.filtered(
-            lambda line: not line.telecom_is_released
-            and line.telecom_is_credit == is_credit
+            lambda line: not line.telecom_is_released and not line.telecom_fee_number
         )
 
-    def _billed(self, is_credit=False):
-        """Days that are billed: first, end (not included), line."""
-        lines = self._billing_lines(is_credit).sorted("telecom_period_start")
-        return [
-            (line.telecom_period_start, line.telecom_period_end, line) for line in lines
-        ]
+    def _billed(self):
+        """Days that are billed, ends not included; given back since or not."""
+        return [line._telecom_fee_span()[:2] for line in self._billing_lines()]
+
+    def _is_billed_again(self, line):
+        """Whether the days of a line that was cancelled are on another one."""
+        start, end, sign = line._telecom_fee_span()
+        if not line.telecom_fee_number:
+            return list(without((start, end), self._billed())) != [(start, end)]
+        fee = line.telecom_fee_line_id
+        days = fee._telecom_fee_span()[:2] if fee else (start, end)
+        others = self.line_ids.filtered(
+            lambda other: fee
+            and other.telecom_fee_line_id == fee
+            and not other.telecom_is_released
+        )
+        parts = [other._telecom_fee_span() for other in others]
+        # With it each day of the fee has to be billed once, or given back.
+        open_ = list(corrections([(*days, 1), *parts, (start, end, sign)], [days]))
+        is_twice = len(set(open_)) < len(open_)
+        return is_twice or any(part[2] < 0 for part in open_)
 
     def _quantity_on(self, day):
         """How many are charged from a day on."""
@@ -323,7 +324,7 @@ class TelecomOwnCharge(models.Model):
         moment = fields.Datetime.to_datetime(day) + timedelta(hours=12)
         return self.env["telecom.number"].search_count(
             Domain("company_id", "=", self.company_id.id)
-            & Domain("partner_id", "child_of", self.partner_id.id)
+            & Domain("partner_id.commercial_partner_id", "=", self.partner_id.id)
             & Domain("kind", "in", kinds.get(self.quantity_by, (self.quantity_by,)))
             & (Domain("date_start", "=", False) | Domain("date_start", "<=", moment))
             & (Domain("date_end", "=", False) | Domain("date_end", ">", moment))

@@ -43,11 +43,11 @@ class TelecomRejection(models.Model):
             waits = contradicts and not rejection.is_dismissed
             rejection.is_charge_conflict = bool(waits)
 
-    def action_charge_replace(self):
+    def action_charge_replace(self) -> None:
         """The row stands, and the stored charge goes, unless it is invoiced."""
         self._decide_charges("replace")
 
-    def action_charge_beside(self):
+    def action_charge_beside(self) -> None:
         """They are two charges."""
         self._decide_charges("beside")
 

@@ -15,7 +15,7 @@ class TelecomRunGap(models.Model):
         ondelete={"charge_unmatched": "cascade", "charge_unpriced": "cascade"},
     )
 
-    def action_open(self):
+    def action_open(self) -> dict:
         self.ensure_one()
         if not self.kind.startswith("charge_"):
             return super().action_open()

@@ -20,7 +20,7 @@ class TelecomSource(models.Model):
         "billed.",
     )
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if "is_fee_information" in vals:
             self.env["telecom.charge"]._take_up_soon()

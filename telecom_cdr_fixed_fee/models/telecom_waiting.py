@@ -99,7 +99,7 @@ class TelecomWaiting(models.Model):
             domain &= Domain("fee_tariff_id", "=", self.charge_tariff_id.id)
         return domain
 
-    def action_open(self):
+    def action_open(self) -> dict:
         """Open what stands behind a row."""
         self.ensure_one()
         if self.cause not in CHARGE_CAUSES:
@@ -113,22 +113,22 @@ class TelecomWaiting(models.Model):
 
     # === WHAT SOLVES IT === #
 
-    def action_charge_assign(self):
+    def action_charge_assign(self) -> dict:
         """Say whose these charges are."""
         return self._of_causes("charge_unmatched")._charges().action_assign()
 
-    def action_charge_rule(self):
+    def action_charge_rule(self) -> dict:
         """Write a rule for these charges and those to come."""
         return self._of_causes("charge_unmatched")._charges().action_add_rule()
 
-    def action_charge_price(self):
+    def action_charge_price(self) -> dict:
         """Add the price that is missing, or give the customer a tariff."""
         charges = self._of_causes("charge_unpriced")._charges()
         if self[:1].reason == "no_tariff":
             return charges.action_give_tariff()
         return charges.action_add_price()
 
-    def action_charge_exclude(self):
+    def action_charge_exclude(self) -> dict:
         """Leave these charges out for good."""
         self._of_causes(*CHARGE_CAUSES)._charges().action_exclude()
         return self._reload()

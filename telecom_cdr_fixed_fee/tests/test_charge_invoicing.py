@@ -117,6 +117,34 @@ class TestChargeInvoicing(ChargeInvoicingCommon):
                 Decimal(str(line.price_subtotal)), price.quantize(Decimal("0.01"))
             )
 
+    def test_the_untaxed_amount_is_the_price_whatever_the_tax_is_in(self):
+        """15.00 before 21 % that Odoo takes out of prices; 3 at 2.50, a credit of 4."""
+        tax = self.env["account.tax"].create(
+            {
+                "name": "In the price",
+                "amount": 21,
+                "type_tax_use": "sale",
+                "company_id": self.company.id,
+                "price_include_override": "tax_included",
+            }
+        )
+        for kind in ("recurring", "one_off", "credit"):
+            self.company._telecom_fee_product(kind).taxes_id = tax
+        self.fee_tariff.line_ids = [
+            Command.create({"product_code": "LR5", "price": 2.5}),
+            Command.create({"kind": "credit", "method": "markup", "markup": 0.0}),
+        ]
+        self._process_charges(
+            charge_row(),
+            charge_row(code="LR5", quantity="3", total="1"),
+            charge_row(code="CR", kind="C", total="-4,00", description="Outage"),
+        )
+        lines = self._invoice().invoice_line_ids
+        self.assertEqual(lines.tax_ids, tax)
+        for line in lines:
+            self.assertEqual(line.price_subtotal, line.telecom_charge_id.price)
+        self.assertEqual(sorted(lines.mapped("price_subtotal")), [-4.0, 7.5, 15.0])
+
     def test_product_of_the_tariff_line_and_of_the_company(self):
         product = self.env["product.product"].create(
             {"name": "Fibre", "type": "service", "taxes_id": False}
@@ -262,6 +290,36 @@ class TestChargeInvoicing(ChargeInvoicingCommon):
         self.assertEqual(again.amount_untaxed, 15.0)
         self.assertEqual(charge.move_id, again)
         self.assertFalse(self._invoice())
+
+    def test_a_credit_of_the_carrier_is_given_back_alone(self):
+        """11.00 are 15.00 less 4.00; without these the customer owes 4.00 more."""
+        self.fee_tariff.line_ids = [
+            Command.create({"kind": "credit", "method": "markup", "markup": 0.0})
+        ]
+        self._process_charges(
+            charge_row(),
+            charge_row(code="CR", kind="C", total="-4,00", description="Outage"),
+        )
+        move = self._invoice()
+        move.action_post()
+        self.assertEqual(move.amount_untaxed, 11.0)
+        credit = move.invoice_line_ids.filtered(lambda line: line.price_subtotal < 0)
+        wizard = self.env["telecom.release.wizard"].create(
+            {
+                "move_id": move.id,
+                "kind": "lines",
+                "line_ids": credit.ids,
+                "is_posted": True,
+            }
+        )
+        document = self.env["account.move"].browse(wizard.action_credit()["res_id"])
+        self.assertEqual(
+            (document.move_type, document.state, document.amount_untaxed),
+            ("out_invoice", "posted", 4.0),
+        )
+        self.assertEqual(credit.telecom_charge_id.state, "ready")
+        again = self._invoice()
+        self.assertEqual((again.move_type, again.amount_untaxed), ("out_refund", 4.0))
 
     def test_a_credit_note_of_whole_lines_gives_their_charges_back(self):
         self._process_charges(charge_row(), charge_row(code="EQ1"))

@@ -1,8 +1,11 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import date
+import random
+from contextlib import closing
+from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -55,6 +58,37 @@ class TestOwnCharge(ChargeInvoicingCommon):
             self._lines(), [("Maintenance, 01/01/2026 to 01/31/2026", 1.0, 31.0)]
         )
         self.assertEqual(own.billed_until, LAST)
+
+    def test_a_customer_who_owes_no_tax_pays_the_price_without(self):
+        """37.51 with 21 % in it is 31.00 abroad; 10 of 31 days are given back as 10."""
+        tax, none = self.env["account.tax"].create(
+            [
+                {
+                    "name": f"Tax {amount}",
+                    "amount": amount,
+                    "type_tax_use": "sale",
+                    "company_id": self.company.id,
+                    "price_include_override": included,
+                }
+                for amount, included in ((21, "tax_included"), (0, "tax_excluded"))
+            ]
+        )
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        none.write(
+            {
+                "fiscal_position_ids": [Command.link(position.id)],
+                "original_tax_ids": [Command.link(tax.id)],
+            }
+        )
+        self.customer.property_account_position_id = position
+        self.product.taxes_id = tax
+        own = self._own(price=37.51)
+        move = self._invoice()
+        self.assertEqual(move.invoice_line_ids.tax_ids, none)
+        self.assertEqual(move.amount_untaxed, 31.0)
+        own.date_end = "2026-01-22"
+        refund = self._invoice(FEBRUARY)
+        self.assertEqual((refund.move_type, refund.amount_untaxed), ("out_refund", 10))
 
     def test_on_the_invoice_of_the_carriers_charges(self):
         self._own()
@@ -139,6 +173,9 @@ class TestOwnCharge(ChargeInvoicingCommon):
             {"name": "Reception", "parent_id": self.customer.id}
         )
         self._create_number("102", contact, kind="extension")
+        # A company below pays for its own numbers.
+        below = self._create_customer("Subsidiary", parent_id=self.customer.id)
+        self._create_number("+34910000005", below)
         for by, january, february in (
             ("numbers", 2, 3),
             ("extension", 2, 2),
@@ -160,17 +197,130 @@ class TestOwnCharge(ChargeInvoicingCommon):
 
     def test_what_is_billed_ahead_is_given_back_by_days(self):
         own = self._own(timing="advance", price=28.0)
-        self._invoice()
+        billed = self._invoice()
+        billed.action_post()
         own.date_end = "2026-02-15"
+        fee = "Maintenance, 02/01/2026 to 02/28/2026"
         self.assertEqual(
             self._lines(FEBRUARY),
-            [("Maintenance, given back for 02/15/2026 to 02/28/2026", 1.0, 14.0)],
+            [
+                (
+                    f"Given back for 02/15/2026 to 02/28/2026: {fee}, {billed.name}",
+                    1.0,
+                    14.0,
+                )
+            ],
         )
-        move = own.line_ids.filtered("telecom_is_credit").move_id
+        move = own.line_ids.filtered("telecom_is_fee_credit").move_id
         self.assertEqual((move.move_type, move.amount_untaxed), ("out_refund", 14.0))
         self.assertFalse(self._invoice(FEBRUARY))
         move.action_post()
         self.assertFalse(self._invoice(date(2026, 3, 31)))
+
+    def _net(self):
+        """What the customer is to pay by all invoices that stand."""
+        self.env.flush_all()
+        moves = self.env["account.move"].search(
+            [("partner_id", "=", self.customer.id), ("state", "!=", "cancel")]
+        )
+        return round(sum(moves.mapped("amount_untaxed_signed")), 2)
+
+    def _quarter_ended(self, is_posted=True):
+        """90.00 for 90 days in advance; ended on 1 February, 59 days given back."""
+        own = self._own(recurrence="quarter", timing="advance", price=90.0)
+        first = self._invoice()
+        if is_posted:
+            first.action_post()
+        own.date_end = "2026-02-01"
+        credit = self._invoice(FEBRUARY)
+        credit.action_post()
+        self.assertEqual(self._net(), 31.0)
+        return own, first, credit
+
+    def test_what_was_given_back_of_a_credited_invoice_is_due_again(self):
+        """90 - 59 - 90 leaves -59: 31 days anew, and the 59 of the first invoice."""
+        _own, first, _credit = self._quarter_ended()
+        first._reverse_moves(cancel=True)
+        self.assertEqual(self._net(), -59.0)
+        again = self._invoice(FEBRUARY)
+        self.assertEqual(
+            sorted(line.price_subtotal for line in again.invoice_line_ids), [31.0, 59.0]
+        )
+        self.assertEqual(self._net(), 31.0)
+        self.assertFalse(self._invoice(FEBRUARY))
+
+    def test_what_was_given_back_of_a_cancelled_draft_is_due_again(self):
+        _own, first, _credit = self._quarter_ended(is_posted=False)
+        first.button_cancel()
+        self._invoice(FEBRUARY)
+        self.assertEqual(self._net(), 31.0)
+        self.assertFalse(self._invoice(FEBRUARY))
+
+    def test_another_end_is_billed_or_given_back(self):
+        own, first, _credit = self._quarter_ended()
+        for end, net in (
+            ("2026-03-01", 59.0),
+            ("2026-02-01", 31.0),
+            (False, 90.0),
+            ("2026-03-11", 69.0),
+        ):
+            own.date_end = end
+            move = self._invoice(FEBRUARY)
+            self.assertEqual(self._net(), net)
+            self.assertEqual(move.invoice_line_ids.telecom_fee_line_id.move_id, first)
+            self.assertFalse(self._invoice(FEBRUARY))
+        self.assertTrue(
+            move.invoice_line_ids.name.startswith("Given back for 03/11/2026 to ")
+        )
+
+    def test_the_discount_of_a_line_is_given_back_with_it(self):
+        """81.00 for 90 days; 59 of them are 53.10."""
+        own = self._own(recurrence="quarter", timing="advance", price=90.0)
+        first = self._invoice()
+        first.invoice_line_ids.discount = 10
+        first.action_post()
+        own.date_end = "2026-02-01"
+        self.assertEqual(self._invoice(FEBRUARY).amount_untaxed, 53.1)
+
+    def test_a_cancelled_credit_comes_back_only_where_none_took_its_place(self):
+        _own, _first, credit = self._quarter_ended()
+        credit.button_draft()
+        credit.button_cancel()
+        credit.button_draft()
+        self.assertEqual(self._net(), 31.0)
+        credit.button_cancel()
+        self.assertEqual(self._net(), 90.0)
+        self._invoice(FEBRUARY)
+        self.assertEqual(self._net(), 31.0)
+        with self.assertRaisesRegex(UserError, "Maintenance has been invoiced again"):
+            credit.button_draft()
+
+    def test_whatever_is_done_each_day_is_paid_once(self):
+        """A day is 1.00: what is paid is the days that it ran, after each run."""
+        for seed in range(4):
+            with self.subTest(seed=seed), closing(self.cr.savepoint()):
+                self._live(random.Random(seed))
+
+    def _live(self, dice):
+        own = self._own(recurrence="quarter", timing="advance", price=90.0)
+        for _step in range(8):
+            end = date(2026, 1, 1) + timedelta(days=dice.randint(1, 120))
+            own.date_end = dice.choice([False, end])
+            self._invoice(FEBRUARY)
+            after = min(own.date_end or date.max, date(2026, 4, 1))
+            self.assertEqual(self._net(), (after - date(2026, 1, 1)).days)
+            self.assertFalse(self._invoice(FEBRUARY))
+            moves = own.line_ids.move_id.filtered(lambda move: move.state != "cancel")
+            for move in moves.filtered(lambda move: not move.reversal_move_ids):
+                if dice.random() < 0.3:
+                    self._take_away(move, dice)
+
+    def _take_away(self, move, dice):
+        """Post a draft, cancel or delete it; credit what is posted."""
+        if move.state == "posted":
+            move._reverse_moves(cancel=True)
+        else:
+            dice.choice([move.action_post, move.button_cancel, move.unlink])()
 
     def test_credits_beside_charges_are_negative_lines(self):
         own = self._own(timing="advance", price=28.0)
@@ -197,7 +347,6 @@ class TestOwnCharge(ChargeInvoicingCommon):
                 "name": "x",
                 "telecom_own_charge_id": own.id,
                 "telecom_period_start": line.telecom_period_start,
-                "telecom_is_credit": line.telecom_is_credit,
             }
             line.move_id.write({"invoice_line_ids": [(0, 0, values)]})
             self.env.flush_all()

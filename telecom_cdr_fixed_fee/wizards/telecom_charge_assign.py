@@ -61,7 +61,7 @@ class TelecomChargeAssign(models.TransientModel):
             & Domain("state", "=", "unmatched")
         )
 
-    def action_assign(self):
+    def action_assign(self) -> dict:
         """Give the charges their customer, and remember it where that is wanted."""
         self.ensure_one()
         if not self.partner_id and not self.number_id:

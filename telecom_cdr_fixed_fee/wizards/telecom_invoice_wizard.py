@@ -57,7 +57,7 @@ class TelecomInvoiceWizard(models.TransientModel):
         partners |= self.env["res.partner"].union(*(partner for (partner,) in own))
         return super()._partners_with_other_lines() | partners
 
-    def action_open_waiting_charges(self):
+    def action_open_waiting_charges(self) -> dict:
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_fixed_fee.telecom_charge_waiting_action"
         )
