@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 # What decides, on the head of a contract, what the customer has by its lines.
 FOLLOWED = {
@@ -31,7 +32,7 @@ class ContractContract(models.Model):
 
     # === THE CUSTOMER'S BUNDLES FOLLOW THE CONTRACT === #
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         contracts = self if FOLLOWED & vals.keys() else self.browse()
         lines = contracts._telecom_lines()
         before = lines._telecom_sold()
@@ -39,7 +40,7 @@ class ContractContract(models.Model):
         lines.exists()._follow_telecom(before)
         return result
 
-    def unlink(self):
+    def unlink(self) -> bool:
         """The database deletes the lines: nobody else ends what they gave."""
         self.sudo()._telecom_lines().telecom_subscription_ids._end_sold()
         return super().unlink()
@@ -47,7 +48,7 @@ class ContractContract(models.Model):
     def _telecom_lines(self):
         return self.with_context(active_test=False).contract_line_ids
 
-    def action_telecom_subscriptions(self):
+    def action_telecom_subscriptions(self) -> dict:
         """Open the bundles that the customer has by this contract."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -84,8 +85,9 @@ class ContractContract(models.Model):
     def _invoice_telecom(self, due, moves):
         """Put calls, and what else is due for telephony, on the contracts' invoices.
 
-        Contracts of the same company and days are invoiced at once. A customer's calls
-        are on the first invoice that has room for them: afterwards none is left.
+        Contracts of the same company and days are invoiced at once. What is of none of
+        a customer's contracts in particular is on the first invoice that has room for
+        it: afterwards nothing is left.
 
         :param due: first and last day (Due) by contract id, where there is something
         :return: the invoices that have any, and others for what they cannot have
@@ -95,7 +97,9 @@ class ContractContract(models.Model):
             lambda one: (one.company_id.id, due[one.id].end, due[one.id].start, one.id)
         )
         by_days = contracts.grouped(lambda one: (one.company_id, due[one.id]))
+        waiting = contracts
         for (company, days), found in by_days.items():
+            waiting -= found
             own = moves.filtered(
                 lambda move, found=found: (
                     move.invoice_line_ids.contract_line_id.contract_id & found
@@ -103,6 +107,43 @@ class ContractContract(models.Model):
             )
             # Whoever invoices contracts need not be one who sees calls.
             invoicing = self.env["telecom.invoicing"].sudo().with_company(company)
-            payers = found.commercial_partner_id
-            result |= invoicing._invoice_onto(own, payers, *days).sudo(self.env.su)
+            billing = invoicing._invoice_onto(own, found, *days, waiting)
+            result |= billing.sudo(self.env.su)
         return result
+
+    # === WHICH INVOICE OF ITS CUSTOMER ITS OWN IS === #
+
+    def _telecom_numbers(self) -> models.BaseModel:
+        """Numbers it is for: those of its Voice calls, else of its reference."""
+        usage = self.contract_line_ids.filtered("product_id.telecom_usage")
+        named = usage.filtered(lambda line: not line.is_canceled).telecom_number_ids
+        if named or not self.code:
+            return named
+        return self.env["telecom.number"].search(
+            Domain("company_id", "=", self.company_id.id)
+            & Domain(
+                "partner_id.commercial_partner_id", "=", self.commercial_partner_id.id
+            )
+            & Domain("contract_reference", "=", self.code)
+        )
+
+    def _telecom_invoice_key(self) -> str:
+        """Which invoice of its customer the contract's one is, by the shape of these.
+
+        Where its numbers have several, or it has none: that of what has no number.
+        """
+        shape = self._telecom_shape()
+        keys = {shape._invoice_key(number) for number in self._telecom_numbers()}
+        if len(keys) == 1:
+            return keys.pop()
+        return shape._invoice_key(self.env["telecom.number"])
+
+    def _telecom_is_particular(self) -> bool:
+        """Whether its invoice is that of a number, department or reference."""
+        nothing = self._telecom_shape()._invoice_key(self.env["telecom.number"])
+        return self._telecom_invoice_key() != nothing
+
+    def _telecom_shape(self) -> models.BaseModel:
+        payer = self.commercial_partner_id
+        shapes = self.env["telecom.invoice.shape"]._of_payers(self.company_id, payer)
+        return shapes[payer.id]

@@ -1,9 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 # What decides what the customer has by a line.
 FOLLOWED = {
@@ -53,12 +54,12 @@ class ContractLine(models.Model):
     # === WHAT THE CUSTOMER HAS FOLLOWS THE LINE === #
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         lines = super().create(vals_list)
         lines._follow_telecom({})
         return lines
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         lines = self if FOLLOWED & vals.keys() else self.browse()
         before = lines._telecom_sold()
         result = super().write(vals)
@@ -67,7 +68,7 @@ class ContractLine(models.Model):
             self._hand_telecom_numbers()
         return result
 
-    def unlink(self):
+    def unlink(self) -> bool:
         self.sudo().telecom_subscription_ids._end_sold()
         return super().unlink()
 
@@ -184,7 +185,25 @@ class ContractLine(models.Model):
         )
         return Due(start - period, start - timedelta(days=1))
 
-    def _telecom_is_over(self):
+    @api.model
+    def _telecom_bringing(self, payers, until: date) -> models.BaseModel:
+        """Contracts that go on to bring calls of customers, begun by a day.
+
+        Until one has begun others bill: it looks at no earlier fees.
+        """
+        lines = self.sudo().search(
+            Domain("company_id", "=", self.env.company.id)
+            & Domain("contract_id.commercial_partner_id", "in", payers.ids)
+            & Domain("contract_id.contract_type", "=", "sale")
+            & Domain("contract_id.active", "=", True)
+            & Domain("product_id.telecom_usage", "=", True)
+            & Domain("is_canceled", "=", False)
+            & Domain("recurring_next_date", "!=", False)
+            & Domain("date_start", "<=", until)
+        )
+        return lines.filtered(lambda line: not line._telecom_is_over()).contract_id
+
+    def _telecom_is_over(self) -> bool:
         """Whether its contract has ended before its next invoice."""
         end = self.contract_id.date_end
         return bool(end and end < self.recurring_next_date)

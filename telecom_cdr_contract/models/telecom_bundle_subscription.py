@@ -1,6 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class TelecomBundleSubscription(models.Model):
@@ -26,6 +26,24 @@ class TelecomBundleSubscription(models.Model):
         help="Its fee is that of the contract's line, on the invoices of the contract.",
     )
 
+    @api.constrains("number_ids")
+    def _check_usage_numbers(self):
+        self._check_one_usage()
+
+    def _usage_rivals(self, others):
+        """Contracts for different numbers each bring the calls of theirs."""
+        own = self._contract_numbers()
+
+        def is_rival(other: models.BaseModel) -> bool:
+            theirs = other._contract_numbers()
+            return not own or not theirs or bool(own & theirs)
+
+        return super()._usage_rivals(others).filtered(is_rival)
+
+    def _contract_numbers(self) -> models.BaseModel:
+        """Numbers that its contract is for; none: all of the customer."""
+        return self.sudo().contract_id._telecom_numbers()
+
     def _move_sold(self, old, new):
         """Begin and end as a contract line does now, where it was so until now.
 
@@ -50,7 +68,7 @@ class TelecomBundleSubscription(models.Model):
             "is_contract_fee": self.is_contract_fee,
         }
 
-    def action_open_contract(self):
+    def action_open_contract(self) -> dict:
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -1,7 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
-from odoo.fields import Domain
 
 
 class TelecomRunCustomer(models.Model):
@@ -21,24 +20,10 @@ class TelecomRunCustomer(models.Model):
 
     def _payers_by_contract(self, company):
         """Those of these customers whose contract will bring their calls."""
-        lines = (
-            self.env["contract.line"]
-            .sudo()
-            .search(
-                Domain("company_id", "=", company.id)
-                & Domain("contract_id.commercial_partner_id", "in", self.partner_id.ids)
-                & Domain("contract_id.contract_type", "=", "sale")
-                & Domain("contract_id.active", "=", True)
-                & Domain("product_id.telecom_usage", "=", True)
-                & Domain("is_canceled", "=", False)
-                & Domain("recurring_next_date", "!=", False)
-            )
-        )
-        # Until it has begun a run bills: the contract looks at no earlier fees.
+        lines = self.env["contract.line"].with_company(company)
         until = min(self.mapped("date_to"))
-        return lines.filtered(
-            lambda line: line.date_start <= until and not line._telecom_is_over()
-        ).mapped("contract_id.commercial_partner_id")
+        bringing = lines._telecom_bringing(self.partner_id, until)
+        return bringing.commercial_partner_id
 
     def _reason_to_leave(self, run, held):
         reason = super()._reason_to_leave(run, held)

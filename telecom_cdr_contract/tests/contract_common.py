@@ -49,7 +49,7 @@ class ContractCommon(TelecomInvoicingCommon):
         }
         head = {
             key: values.pop(key)
-            for key in ("partner_id", "company_id", "manual_currency_id")
+            for key in ("partner_id", "company_id", "manual_currency_id", "code")
             if key in values
         }
         return (

@@ -6,7 +6,7 @@ from odoo import models
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def button_cancel(self):
+    def button_cancel(self) -> bool:
         """A cancelled order takes no draft along that bills the customer's calls."""
         moves = self
         if self.env.context.get("telecom_keep_drafts"):

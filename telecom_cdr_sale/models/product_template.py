@@ -12,7 +12,7 @@ class ProductTemplate(models.Model):
         "calls. A customer has one such product at most.",
     )
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         if vals.get("telecom_usage"):
             self._make_usage_bundles()

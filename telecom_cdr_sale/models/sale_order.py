@@ -45,7 +45,7 @@ class SaleOrder(models.Model):
         self.sudo().order_line.telecom_subscription_ids._end_sold()
         return result
 
-    def action_telecom_subscriptions(self):
+    def action_telecom_subscriptions(self) -> dict:
         """Open the bundles that the customer has by this order."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         action["context"] = {}
         return action
 
-    def action_telecom_compare(self):
+    def action_telecom_compare(self) -> dict:
         """Show what last month's calls would have cost with each bundle."""
         self.ensure_one()
         comparison = self.env["telecom.bundle.comparison"].create(

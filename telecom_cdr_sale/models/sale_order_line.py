@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, fields, models
 
 
@@ -16,12 +18,12 @@ class SaleOrderLine(models.Model):
     )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> Self:
         lines = super().create(vals_list)
         lines.filtered(lambda line: line.state == "sale")._give_telecom_bundles()
         return lines
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         """Another quantity of what is confirmed counts from now on."""
         result = super().write(vals)
         if "product_uom_qty" in vals:

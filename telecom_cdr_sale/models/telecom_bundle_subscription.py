@@ -60,7 +60,7 @@ class TelecomBundleSubscription(models.Model):
             )
             if one.date_end:
                 domain &= Domain("date_start", "<", one.date_end)
-            other = self.search(domain, limit=1)
+            other = one._usage_rivals(self.search(domain))[:1]
             if other:
                 raise ValidationError(
                     self.env._(
@@ -72,12 +72,16 @@ class TelecomBundleSubscription(models.Model):
                     )
                 )
 
+    def _usage_rivals(self, others: models.BaseModel) -> models.BaseModel:
+        """Those of other telephony of the customer that this one cannot be beside."""
+        return others
+
     @api.model
     def _usage_domain(self, company, payers):
         """Telephony of customers."""
         return (
             Domain("company_id", "=", company.id)
-            & Domain("partner_id", "child_of", payers.ids)
+            & Domain("partner_id.commercial_partner_id", "in", payers.ids)
             & Domain("bundle_id.product_id.telecom_usage", "=", True)
         )
 
@@ -119,7 +123,7 @@ class TelecomBundleSubscription(models.Model):
         line = self.sudo().sale_line_id
         return values | {"previous_id": earlier.id, "sale_line_id": line.id}
 
-    def action_open_order(self):
+    def action_open_order(self) -> dict:
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -28,7 +28,7 @@ class TelecomInvoicing(models.AbstractModel):
             line.price_unit,
             self._fee_currency(fee.subscription),
             line.company_id,
-            fields.Date.context_today(self),
+            self._invoice_day(),
             round=False,
         )
 

@@ -65,6 +65,20 @@ class TestVoiceCalls(SaleCommon):
             order.action_confirm()
         self.assertEqual(len(order.order_line.telecom_subscription_ids), 1)
 
+    def test_a_company_below_has_its_own(self):
+        """What the subsidiary has is not what its holding has, nor the other way."""
+        below = self._create_customer("Subsidiary", parent_id=self.customer.id)
+        order = self._order(self.voice)
+        order.partner_id = below
+        order.action_confirm()
+        self.company.telecom_only_with_usage = True
+        self.assertFalse(self._bill())
+        self._sell(self.voice)
+        held = self.env["telecom.bundle.subscription"].search([])
+        self.assertEqual(held.partner_id, self.customer | below)
+        self.assertEqual(sorted(self._amounts()), [(False, 4.4), (True, 0.09)])
+        self.assertEqual(self._amounts(partners=below), [(False, 4.4)])
+
     def test_only_customers_who_have_it(self):
         self.company.telecom_only_with_usage = True
         self.assertFalse(self._bill())
