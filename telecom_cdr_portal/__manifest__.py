@@ -23,6 +23,7 @@
         "views/portal_disputes_templates.xml",
         "views/portal_bundles_templates.xml",
         "views/portal_settings_templates.xml",
+        "views/portal_colleagues_templates.xml",
         "views/portal_orders_templates.xml",
         "views/res_config_settings_views.xml",
         "views/telecom_portal_right_views.xml",

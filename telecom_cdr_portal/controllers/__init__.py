@@ -6,4 +6,5 @@ from . import portal_calls
 from . import portal_bundles
 from . import portal_disputes
 from . import portal_settings
+from . import portal_colleagues
 from . import portal_orders

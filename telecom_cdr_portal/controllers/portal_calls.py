@@ -1,14 +1,17 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
-from odoo import http
-from odoo.http import content_disposition, request
+from odoo import http, models
+from odoo.http import Response, content_disposition, request
 from odoo.tools.misc import format_date
 
+from ..models.telecom_portal_calls import CallPage
 from ..models.telecom_portal_sums import GROUPS
 from ..parameters import (
     BadParameter,
+    CallFilter,
     CallKey,
     day_start,
     next_month,
@@ -16,7 +19,7 @@ from ..parameters import (
     read_month,
     shortened,
 )
-from .portal import TelecomCustomerPortal
+from .portal import TelecomCustomerPortal, page
 
 # Order of the list: (newest first, what it is sorted by).
 SORTINGS = {
@@ -32,37 +35,36 @@ FORMATS = {
     "pdf": "application/pdf",
 }
 MAX_MONTHS = 60
+Days = tuple[date | None, date | None]
+
+
+def texts(url: str) -> Callable:
+    """What a page fetches later: of the website, for texts in the page's language."""
+    return http.route(url, type="jsonrpc", auth="user", website=True, readonly=True)
 
 
 class TelecomCallsPortal(TelecomCustomerPortal):
     """Calls: list, sums, groups, files."""
 
-    @http.route(
-        ["/my/calls", "/my/telecom/calls"],
-        type="http",
-        auth="user",
-        website=True,
-        readonly=True,
-        methods=["GET"],
-    )
-    def portal_my_calls(self, **parameters):
+    @page("/my/calls", "/my/telecom/calls")
+    def portal_my_calls(self, **parameters: str) -> Response:
         portal = request.env["telecom.portal"]
         asked = self._read_call_parameters(parameters)
-        values = {
-            **self._prepare_portal_layout_values(),
+        values = self._group_values if asked["groupby"] else self._list_values
+        shown = values(asked, parameters)
+        return self._telecom_page(
+            "portal_my_calls",
+            "telecom_calls",
             **asked,
-            "page_name": "telecom_calls",
-            "choices": portal._number_choices(),
-            "categories": portal._selection("category"),
-            "zone_text": request.env._("Times of %s.", portal._zone().key),
-            "periods": self._periods(portal._this_month()),
+            choices=portal._number_choices(),
+            categories=portal._selection("category"),
+            zone_text=request.env._("Times of %s.", portal._zone().key),
+            periods=self._periods(portal._this_month()),
             **self._shared_links(asked),
-        }
-        shown = self._group_values if asked["groupby"] else self._list_values
-        values.update(shown(asked, parameters))
-        return request.render("telecom_cdr_portal.portal_my_calls", values)
+            **shown,
+        )
 
-    def _list_values(self, asked, parameters):
+    def _list_values(self, asked: dict, parameters: dict) -> dict:
         """Calls, one by one."""
         portal = request.env["telecom.portal"]
         key, is_backwards = self._read_key(parameters)
@@ -75,7 +77,9 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             **self._page_links(asked, page),
         }
 
-    def _months(self, portal, asked, page):
+    def _months(
+        self, portal: models.BaseModel, asked: dict, page: CallPage
+    ) -> list[dict]:
         """Calls under the month that bills them, or all of them where they are sorted
         otherwise."""
         if asked["calls"].order_by == "start":
@@ -83,7 +87,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
         calls = portal._shown_calls(page.rows)
         return [{"key": None, "title": "", "calls": calls}] if calls else []
 
-    def _group_values(self, asked, parameters):
+    def _group_values(self, asked: dict, parameters: dict) -> dict:
         """Groups of calls with their sums."""
         portal = request.env["telecom.portal"]
         groups = portal._groups(asked["calls"], asked["groupby"])
@@ -105,15 +109,8 @@ class TelecomCallsPortal(TelecomCustomerPortal):
 
     # === FILES === #
 
-    @http.route(
-        ["/my/calls/download", "/my/telecom/calls/download"],
-        type="http",
-        auth="user",
-        website=True,
-        readonly=True,
-        methods=["GET"],
-    )
-    def portal_my_calls_download(self, **parameters):
+    @page("/my/calls/download", "/my/telecom/calls/download")
+    def portal_my_calls_download(self, **parameters: str) -> Response:
         """The calls of the filter as a file; back to the page where that can't be."""
         asked = self._read_call_parameters(parameters)
         if asked["notices"]:
@@ -137,15 +134,14 @@ class TelecomCallsPortal(TelecomCustomerPortal):
 
     # === SUMS: fetched by the page, which does not wait for them === #
 
-    # A page of the website, so that the texts are in the language of the page.
-    @http.route(
-        "/my/calls/totals", type="jsonrpc", auth="user", website=True, readonly=True
-    )
-    def portal_my_calls_totals(self, months=(), number=None, **kwargs):
+    @texts("/my/calls/totals")
+    def portal_my_calls_totals(
+        self, months: object = (), number: object = None, **kwargs: object
+    ) -> dict[str, list[str]]:
         """Texts of the totals of whole months, for a page that shows their calls."""
         portal = request.env["telecom.portal"]
         calls, _notice = self._number_filter(number)
-        texts = {}
+        found = {}
         for text in months[:MAX_MONTHS] if isinstance(months, list) else []:
             try:
                 month = read_month(text) if isinstance(text, str) else None
@@ -153,25 +149,23 @@ class TelecomCallsPortal(TelecomCustomerPortal):
                 continue
             if month:
                 totals = portal._month_totals(portal._call_filter(**calls), month)
-                texts[text] = portal._totals_texts(totals)
-        return texts
+                found[text] = portal._totals_texts(totals)
+        return found
 
-    @http.route(
-        "/my/calls/sums", type="jsonrpc", auth="user", website=True, readonly=True
-    )
-    def portal_my_calls_sums(self, query=None, **kwargs):
+    @texts("/my/calls/sums")
+    def portal_my_calls_sums(self, query: object = None, **kwargs: object) -> list[str]:
         """Texts of what the calls of a filter come to."""
         portal = request.env["telecom.portal"]
         query = query if isinstance(query, dict) else {}
-        texts = {name: self._text(value) for name, value in query.items()}
-        sums = portal._sums(self._read_call_parameters(texts)["calls"])
+        query = {name: self._text(value) for name, value in query.items()}
+        sums = portal._sums(self._read_call_parameters(query)["calls"])
         if sums is None:
             return [request.env._("too many calls to add up: choose a shorter period")]
         return portal._totals_texts(sums)
 
     # === PARAMETERS === #
 
-    def _read_call_parameters(self, parameters):
+    def _read_call_parameters(self, parameters: dict) -> dict:
         """The filter, the parameters that made it, and what could not be read."""
         notices, days = [], {}
         for name in ("date_from", "date_to"):
@@ -200,7 +194,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             "text": text,
         }
 
-    def _read_choices(self, parameters):
+    def _read_choices(self, parameters: dict) -> dict[str, str]:
         """Parameters that are one of a few words; another one is none."""
         categories = dict(request.env["telecom.portal"]._selection("category"))
         allowed = {
@@ -215,7 +209,9 @@ class TelecomCallsPortal(TelecomCustomerPortal):
         }
         return {**found, "sortby": found["sortby"] or "newest"}
 
-    def _make_filter(self, days, number, choices, text):
+    def _make_filter(
+        self, days: Days, number: dict, choices: dict, text: str
+    ) -> CallFilter:
         portal = request.env["telecom.portal"]
         zone, (first, last) = portal._zone(), days
         newest_first, order_by = SORTINGS[choices["sortby"]]
@@ -230,7 +226,9 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             **(portal._text_filter(text) if text else {}),
         )
 
-    def _query(self, days, number, parameters, choices):
+    def _query(
+        self, days: Days, number: dict, parameters: dict, choices: dict
+    ) -> dict[str, str]:
         """The parameters that were understood, for links that keep the filter."""
         first, last = days
         sortby = choices["sortby"]
@@ -244,10 +242,10 @@ class TelecomCallsPortal(TelecomCustomerPortal):
         }
         return {name: value for name, value in query.items() if value}
 
-    def _in_order(self, first, last):
+    def _in_order(self, first: date | None, last: date | None) -> Days:
         return (last, first) if first and last and last < first else (first, last)
 
-    def _number_filter(self, text):
+    def _number_filter(self, text: object) -> tuple[dict, str | None]:
         """The filter by an own number, and what to say where there is no such."""
         text = self._text(text)
         if not text:
@@ -261,7 +259,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
         )
         return {}, notice
 
-    def _read_key(self, parameters):
+    def _read_key(self, parameters: dict) -> tuple[CallKey | None, bool]:
         """Where a page begins; a key that cannot be read means the first page."""
         for name in ("before", "after"):
             try:
@@ -273,8 +271,8 @@ class TelecomCallsPortal(TelecomCustomerPortal):
 
     # === LINKS AND TEXTS === #
 
-    def _page_links(self, asked, page):
-        def link(**more):
+    def _page_links(self, asked: dict, page: CallPage) -> dict[str, str | None]:
+        def link(**more: object) -> str:
             return self._url("/my/calls", {**asked["query"], **more})
 
         return {
@@ -282,7 +280,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             "after_url": page.after and link(after=page.after),
         }
 
-    def _shared_links(self, asked):
+    def _shared_links(self, asked: dict) -> dict:
         query = {k: v for k, v in asked["query"].items() if k != "groupby"}
         plain = query.keys() - {"sortby"}
         return {
@@ -296,7 +294,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             or bool(asked["groupby"]),
         }
 
-    def _periods(self, month):
+    def _periods(self, month: date) -> list[dict[str, str]]:
         """Quick choices of dates: this month and the two before."""
         months = [next_month(month, -count) for count in range(3)]
         return [
@@ -308,7 +306,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             for first in months
         ]
 
-    def _searched_to(self, asked, page):
+    def _searched_to(self, asked: dict, page: CallPage) -> str | None:
         """How far a search has come that ended before it had filled the page."""
         portal = request.env["telecom.portal"]
         if asked["calls"].order_by != "start":
@@ -321,7 +319,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             format_date(request.env, local.date()),
         )
 
-    def _sorted_text(self, portal, calls):
+    def _sorted_text(self, portal: models.BaseModel, calls: CallFilter) -> str | None:
         """Which calls were sorted, where that are not all."""
         scanned = portal._sorted_number(calls)
         if not scanned:
@@ -332,13 +330,13 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             scanned,
         )
 
-    def _file_name(self, asked):
+    def _file_name(self, asked: dict) -> str:
         days = [
             day.isoformat() for day in (asked["date_from"], asked["date_to"]) if day
         ]
         return "_".join([request.env._("calls"), *days])
 
-    def _bad_date_notice(self, found):
+    def _bad_date_notice(self, found: str) -> str:
         return request.env._(
             "“%(found)s” is not a date, so it is left out. "
             "Write year, month and day: %(example)s.",
@@ -346,7 +344,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             example="2026-07-31",
         )
 
-    def _file_notices(self, too_many):
+    def _file_notices(self, too_many: str | None) -> list[str]:
         if not too_many:
             return []
         if too_many == "pdf":
@@ -361,7 +359,7 @@ class TelecomCallsPortal(TelecomCustomerPortal):
             )
         return [text]
 
-    def _too_many_groups_notice(self):
+    def _too_many_groups_notice(self) -> str:
         return request.env._(
             "These are too many calls to add up in groups: choose a shorter period, "
             "or one number."

@@ -1,13 +1,14 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import secrets
+from collections.abc import Callable
 
-from odoo import http
-from odoo.exceptions import UserError
+from odoo import models
 from odoo.fields import Domain
-from odoo.http import request
+from odoo.http import Response, request
 
-from .portal_settings import MESSAGES, TelecomSettingsPortal
+from .portal import form, page
+from .portal_settings import TelecomSettingsPortal
 
 URL = "/my/telecom/offers"
 
@@ -15,33 +16,27 @@ URL = "/my/telecom/offers"
 class TelecomOrdersPortal(TelecomSettingsPortal):
     """Bundles: order, change and cancel, each with a page that asks first."""
 
-    @http.route(
-        URL, type="http", auth="user", website=True, readonly=True, methods=["GET"]
-    )
-    def portal_my_offers(self, **parameters):
+    @page(URL)
+    def portal_my_offers(self, **parameters: str) -> Response:
         portal = request.env["telecom.portal"]
         return self._telecom_settings_page(
             "portal_my_offers",
             request.env._("Order bundles"),
             may_order=portal._may_order(),
             own_bundles=portal._own_bundles(),
+            orders=portal._pending_orders(),
             offers=[portal._offer(bundle) for bundle in portal._offered()],
         )
 
     # === ORDER === #
 
-    @http.route(
-        f"{URL}/order",
-        type="http",
-        auth="user",
-        website=True,
-        readonly=True,
-        methods=["GET"],
-    )
-    def portal_ask_order(self, bundle=None, **parameters):
+    @page(f"{URL}/order")
+    def portal_ask_order(
+        self, bundle: str | None = None, **parameters: str
+    ) -> Response:
         portal = request.env["telecom.portal"]
 
-        def values():
+        def values() -> dict:
             found = portal._offered_bundle(bundle)
             return {
                 "start": portal._day_text(portal._order_start(found)),
@@ -49,43 +44,39 @@ class TelecomOrdersPortal(TelecomSettingsPortal):
                 **self._telecom_confirmation(found),
             }
 
-        return self._telecom_ask("portal_order_bundle", values)
+        return self._telecom_ask_order("portal_order_bundle", values)
 
-    @http.route(
-        f"{URL}/order/confirm",
-        type="http",
-        auth="user",
-        website=True,
-        methods=["POST"],
-    )
-    def portal_order(self, bundle=None, quote=None, token=None, **parameters):
+    @form(f"{URL}/order/confirm")
+    def portal_order(
+        self,
+        bundle: str | None = None,
+        quote: str | None = None,
+        token: str | None = None,
+        **parameters: str,
+    ) -> Response:
         portal = request.env["telecom.portal"]
-        form = request.httprequest.form
+        sent = request.httprequest.form
 
-        def change():
-            if not portal._is_done(token):
-                found = portal._offered_bundle(bundle)
-                portal._order_bundle(
-                    found, portal._order_numbers(form, found), quote, token
-                )
-            return request.env._("Thank you: the bundle is ordered.")
+        def change() -> None:
+            found = portal._offered_bundle(bundle)
+            numbers = portal._order_numbers(sent, found)
+            portal._order_bundle(found, numbers, quote, token)
 
-        return self._telecom_change(URL, change)
+        done = request.env._("Thank you: the bundle is ordered.")
+        return self._telecom_order(token, change, done)
 
     # === CHANGE === #
 
-    @http.route(
-        f"{URL}/change",
-        type="http",
-        auth="user",
-        website=True,
-        readonly=True,
-        methods=["GET"],
-    )
-    def portal_ask_change(self, subscription=None, bundle=None, **parameters):
+    @page(f"{URL}/change")
+    def portal_ask_change(
+        self,
+        subscription: str | None = None,
+        bundle: str | None = None,
+        **parameters: str,
+    ) -> Response:
         portal = request.env["telecom.portal"]
 
-        def values():
+        def values() -> dict:
             own = portal._own_subscription(subscription)
             moment = portal._end_moment(own, has_notice=False)
             found = portal._offered_bundle(bundle) if bundle else None
@@ -98,43 +89,36 @@ class TelecomOrdersPortal(TelecomSettingsPortal):
                 **(self._telecom_confirmation(found) if found else {"offer": None}),
             }
 
-        return self._telecom_ask("portal_change_bundle", values)
+        return self._telecom_ask_order("portal_change_bundle", values)
 
-    @http.route(
-        f"{URL}/change/confirm",
-        type="http",
-        auth="user",
-        website=True,
-        methods=["POST"],
-    )
+    @form(f"{URL}/change/confirm")
     def portal_change(
-        self, subscription=None, bundle=None, quote=None, token=None, **parameters
-    ):
+        self,
+        subscription: str | None = None,
+        bundle: str | None = None,
+        quote: str | None = None,
+        token: str | None = None,
+        **parameters: str,
+    ) -> Response:
         portal = request.env["telecom.portal"]
 
-        def change():
-            if not portal._is_done(token):
-                own = portal._own_subscription(subscription)
-                found = portal._offered_bundle(bundle)
-                portal._change_bundle(own, found, quote, token)
-            return request.env._("Thank you: the bundle is changed.")
+        def change() -> None:
+            own = portal._own_subscription(subscription)
+            found = portal._offered_bundle(bundle)
+            portal._change_bundle(own, found, quote, token)
 
-        return self._telecom_change(URL, change)
+        done = request.env._("Thank you: the bundle is changed.")
+        return self._telecom_order(token, change, done)
 
     # === CANCEL === #
 
-    @http.route(
-        f"{URL}/cancel",
-        type="http",
-        auth="user",
-        website=True,
-        readonly=True,
-        methods=["GET"],
-    )
-    def portal_ask_cancel(self, subscription=None, **parameters):
+    @page(f"{URL}/cancel")
+    def portal_ask_cancel(
+        self, subscription: str | None = None, **parameters: str
+    ) -> Response:
         portal = request.env["telecom.portal"]
 
-        def values():
+        def values() -> dict:
             own = portal._own_subscription(subscription)
             return {
                 "subscription": own.id,
@@ -143,38 +127,57 @@ class TelecomOrdersPortal(TelecomSettingsPortal):
                 "token": secrets.token_hex(16),
             }
 
-        return self._telecom_ask("portal_cancel_bundle", values)
+        return self._telecom_ask_order("portal_cancel_bundle", values)
 
-    @http.route(
-        f"{URL}/cancel/confirm",
-        type="http",
-        auth="user",
-        website=True,
-        methods=["POST"],
-    )
-    def portal_cancel(self, subscription=None, token=None, **parameters):
+    @form(f"{URL}/cancel/confirm")
+    def portal_cancel(
+        self,
+        subscription: str | None = None,
+        token: str | None = None,
+        **parameters: str,
+    ) -> Response:
         portal = request.env["telecom.portal"]
 
-        def change():
-            if not portal._is_done(token):
-                portal._cancel_bundle(portal._own_subscription(subscription), token)
-            return request.env._("The bundle is cancelled.")
+        def change() -> None:
+            portal._cancel_bundle(portal._own_subscription(subscription), token)
+
+        done = request.env._("The bundle is cancelled.")
+        return self._telecom_order(token, change, done)
+
+    # === TAKE BACK === #
+
+    @form(f"{URL}/withdraw")
+    def portal_withdraw_order(
+        self, order: str | None = None, **parameters: str
+    ) -> Response:
+        portal = request.env["telecom.portal"]
+
+        def change() -> str:
+            portal._withdraw_order(order)
+            return request.env._("It is taken back: nothing changes.")
 
         return self._telecom_change(URL, change)
 
     # === WHAT THEY SHARE === #
 
-    def _telecom_ask(self, template, values):
-        """The page that asks; back to the bundles where there is nothing to ask."""
-        try:
-            shown = values()
-        except UserError as error:
-            request.session[MESSAGES] = {"notices": [str(error)]}
-            return request.redirect(URL)
+    def _telecom_ask_order(self, template: str, values: Callable[[], dict]) -> Response:
         title = request.env._("Order bundles")
-        return self._telecom_settings_page(template, title, **shown)
+        return self._telecom_ask(URL, template, title, values)
 
-    def _telecom_confirmation(self, bundle):
+    def _telecom_order(
+        self, token: str | None, change: Callable[[], None], done: str
+    ) -> Response:
+        """Do what was confirmed; once, however often the button was clicked."""
+        portal = request.env["telecom.portal"]
+
+        def order() -> str:
+            if not portal._is_done(token):
+                change()
+            return done
+
+        return self._telecom_change(URL, order)
+
+    def _telecom_confirmation(self, bundle: models.BaseModel) -> dict:
         """What is asked to be confirmed: the offer as it is now, for one click."""
         portal = request.env["telecom.portal"]
         return {

@@ -1,5 +1,6 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import account_move
 from . import res_company
 from . import res_config_settings
 from . import res_partner
@@ -19,11 +20,15 @@ from . import telecom_portal_texts
 from . import telecom_portal_export
 from . import telecom_portal_bundles
 from . import telecom_bundle
+from . import mixin_portal_order_withdrawal
 from . import telecom_portal_order
 from . import telecom_portal_limits
 from . import telecom_portal_masking
 from . import telecom_portal_colleagues
+from . import telecom_portal_invitation
+from . import telecom_portal_inviting
 from . import telecom_portal_changes
 from . import telecom_portal_own_use
 from . import telecom_portal_ordering
+from . import telecom_portal_withdrawing
 from . import telecom_portal

@@ -15,6 +15,9 @@ class ResCompany(models.Model):
     telecom_portal_may_rights = fields.Boolean(
         string="Main users say what colleagues see", default=True
     )
+    telecom_portal_may_colleagues = fields.Boolean(
+        string="Main users invite colleagues and take access back", default=True
+    )
     telecom_portal_may_bundles = fields.Boolean(
         string="Customers order bundles",
         help="Those that are offered in the portal, at the terms that the bundle says.",

@@ -15,6 +15,9 @@ class ResConfigSettings(models.TransientModel):
     telecom_portal_may_rights = fields.Boolean(
         related="company_id.telecom_portal_may_rights", readonly=False
     )
+    telecom_portal_may_colleagues = fields.Boolean(
+        related="company_id.telecom_portal_may_colleagues", readonly=False
+    )
     telecom_portal_may_bundles = fields.Boolean(
         related="company_id.telecom_portal_may_bundles", readonly=False
     )

@@ -6,7 +6,7 @@ from odoo import models
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    def action_telecom_portal_rights(self):
+    def action_telecom_portal_rights(self) -> dict:
         """What this contact sees in the portal; of a customer, its contacts."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

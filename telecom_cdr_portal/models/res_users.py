@@ -14,7 +14,7 @@ class ResUsers(models.Model):
         "the customer.",
     )
 
-    def _compute_telecom_is_limited(self):
+    def _compute_telecom_is_limited(self) -> None:
         rights = self.env["telecom.portal.right"].search(
             [("partner_id", "in", self.partner_id.ids), ("is_limited", "=", True)]
         )
@@ -23,11 +23,11 @@ class ResUsers(models.Model):
                 user.share and user.partner_id in rights.partner_id
             )
 
-    def _telecom_portal_right(self):
+    def _telecom_portal_right(self) -> models.BaseModel:
         """The right of the user's contact, or none: then all is seen."""
         return self.env["telecom.portal.right"]._of(self.sudo().partner_id)
 
-    def _telecom_portal_scope(self):
+    def _telecom_portal_scope(self) -> tuple[int | bool, tuple[int, ...] | None]:
         """Whose telephony the user sees, and which numbers of it.
 
         :return: (id of the commercial partner or False, None for all its numbers or
@@ -37,7 +37,7 @@ class ResUsers(models.Model):
         payer = self.env["telecom.portal"].with_user(self)._payer()
         return payer.id, self._telecom_portal_right()._scope_ids()
 
-    def _telecom_is_main(self):
+    def _telecom_is_main(self) -> bool:
         """Whether the user says what colleagues see: the customer itself, or named."""
         self.ensure_one()
         partner = self.sudo().partner_id

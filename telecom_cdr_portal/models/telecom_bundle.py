@@ -45,7 +45,7 @@ class TelecomBundle(models.Model):
     )
 
     @api.constrains("is_offered", "allowance_ids", "tariff_id")
-    def _check_offered(self):
+    def _check_offered(self) -> None:
         for bundle in self.filtered("is_offered"):
             if bundle.is_empty:
                 raise ValidationError(

@@ -23,9 +23,9 @@ class TelecomPortal(models.AbstractModel):
         "telecom.portal.export",
         "telecom.portal.limits",
         "telecom.portal.masking",
-        "telecom.portal.colleagues",
+        "telecom.portal.inviting",
         "telecom.portal.changes",
-        "telecom.portal.ordering",
+        "telecom.portal.withdrawing",
         "telecom.portal.bundles",
     ]
     _description = "Telephony in the Portal"

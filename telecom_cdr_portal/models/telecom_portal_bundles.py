@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -20,7 +21,7 @@ class TelecomPortalBundles(models.AbstractModel):
     _description = "Telephony in the Portal: Bundles"
 
     @api.model
-    def _subscriptions_domain(self):
+    def _subscriptions_domain(self) -> Domain:
         """Who sees some numbers sees their bundles, and those for all numbers."""
         domain = self._scope_domain("number_ids")
         if self._scope_number_ids() is None or not self._payer():
@@ -32,35 +33,35 @@ class TelecomPortalBundles(models.AbstractModel):
         )
 
     @api.model
-    def _subscriptions(self, domain=Domain.TRUE):
+    def _subscriptions(self, domain: Domain = Domain.TRUE) -> models.BaseModel:
         subscriptions = self.env["telecom.bundle.subscription"].sudo()
         return subscriptions.search(
             domain & self._subscriptions_domain(), order="priority, date_start, id"
         )
 
     @api.model
-    def _this_month(self):
+    def _this_month(self) -> date:
         return self._local(fields.Datetime.now()).date().replace(day=1)
 
     # === PERIODS: months that begin on the customer's billing day === #
 
     @api.model
-    def _billing_day(self):
+    def _billing_day(self) -> int:
         return self._payer().sudo()._telecom_billing_day(self._companies()[:1])
 
     @api.model
-    def _bundle_period(self, month):
+    def _bundle_period(self, month: date) -> date:
         """First day of the period that begins in a month."""
         return month.replace(day=self._billing_day())
 
     @api.model
-    def _present_bundle_month(self):
+    def _present_bundle_month(self) -> date:
         """The month in which the present period began."""
         today = self._local(fields.Datetime.now()).date()
         return period_start(today, self._billing_day()).replace(day=1)
 
     @api.model
-    def _bundle_period_text(self, month):
+    def _bundle_period_text(self, month: date) -> str:
         """The name of a calendar month, or the days of another period."""
         start = self._bundle_period(month)
         if start.day == 1:
@@ -73,7 +74,7 @@ class TelecomPortalBundles(models.AbstractModel):
         )
 
     @api.model
-    def _month_subscriptions(self, month):
+    def _month_subscriptions(self, month: date) -> models.BaseModel:
         """Bundles that run in a period; in the present one also those to come."""
         first = self._bundle_period(month)
         start = day_start(first, self._zone())
@@ -84,7 +85,7 @@ class TelecomPortalBundles(models.AbstractModel):
         return self._subscriptions(domain)
 
     @api.model
-    def _month_bundles(self, month):
+    def _month_bundles(self, month: date) -> list[dict]:
         """Bundles of the customer with what is used of them in a period.
 
         :param month: first day of the month in which the period begins
@@ -95,7 +96,7 @@ class TelecomPortalBundles(models.AbstractModel):
         return [self._bundle(sub, bars[sub.id], numbers) for sub in subscriptions]
 
     @api.model
-    def _seen_numbers(self, subscriptions):
+    def _seen_numbers(self, subscriptions: models.BaseModel) -> models.BaseModel:
         """The numbers of bundles that the user may see."""
         scope = self._scope_number_ids()
         numbers = subscriptions.number_ids
@@ -104,7 +105,12 @@ class TelecomPortalBundles(models.AbstractModel):
         return numbers.filtered(lambda number: number.id in scope)
 
     @api.model
-    def _bundle(self, subscription, bars, numbers):
+    def _bundle(
+        self,
+        subscription: models.BaseModel,
+        bars: list[dict],
+        numbers: models.BaseModel,
+    ) -> dict:
         return {
             "id": subscription.id,
             "name": subscription.bundle_id.name,
@@ -119,10 +125,12 @@ class TelecomPortalBundles(models.AbstractModel):
         }
 
     @api.model
-    def _period_text(self, subscription):
+    def _period_text(self, subscription: models.BaseModel) -> str:
+        # An end is the moment after: what is over at midnight had its last day before.
+        last = subscription.date_end and subscription.date_end - timedelta(seconds=1)
         start, end = (
             moment and format_date(self.env, self._local(moment).date())
-            for moment in (subscription.date_start, subscription.date_end)
+            for moment in (subscription.date_start, last)
         )
         if end:
             return self.env._("from %(start)s until %(end)s", start=start, end=end)
@@ -133,7 +141,9 @@ class TelecomPortalBundles(models.AbstractModel):
     # === BARS === #
 
     @api.model
-    def _bars(self, subscriptions, start, numbers):
+    def _bars(
+        self, subscriptions: models.BaseModel, start: date, numbers: models.BaseModel
+    ) -> dict[int, list[dict]]:
         """By subscription, one bar for each allowance and number."""
         used = defaultdict(list)
         for usage in self._usages(subscriptions, start):
@@ -153,7 +163,9 @@ class TelecomPortalBundles(models.AbstractModel):
         }
 
     @api.model
-    def _allowance_bars(self, holder, allowance, usages, start):
+    def _allowance_bars(
+        self, holder: tuple, allowance: models.BaseModel, usages: list, start: date
+    ) -> list[dict]:
         """Bars of what was used, and empty ones of what was not.
 
         :param holder: the bundle given, and those of its numbers that are shown
@@ -172,7 +184,7 @@ class TelecomPortalBundles(models.AbstractModel):
         return bars or [self._bar(allowance, included)]
 
     @api.model
-    def _usages(self, subscriptions, start):
+    def _usages(self, subscriptions: models.BaseModel, start: date) -> models.BaseModel:
         domain = Domain("subscription_id", "in", subscriptions.ids)
         domain &= Domain("period_start", "=", start)
         scope = self._scope_number_ids()
@@ -182,7 +194,13 @@ class TelecomPortalBundles(models.AbstractModel):
         return usages.search(domain, order="subscription_id, allowance_id, number_id")
 
     @api.model
-    def _bar(self, allowance, included, number=None, usage=None):
+    def _bar(
+        self,
+        allowance: models.BaseModel,
+        included: float,
+        number: models.BaseModel | None = None,
+        usage: models.BaseModel | None = None,
+    ) -> dict:
         kind = allowance._quantity_kind()
         more = self._more(allowance, kind, usage) if usage else []
         available = included
@@ -201,7 +219,9 @@ class TelecomPortalBundles(models.AbstractModel):
         }
 
     @api.model
-    def _more(self, allowance, kind, usage):
+    def _more(
+        self, allowance: models.BaseModel, kind: str, usage: models.BaseModel
+    ) -> list[str]:
         """What there is beside what is included, in words."""
         texts = []
         if usage.carried_over:
@@ -213,7 +233,9 @@ class TelecomPortalBundles(models.AbstractModel):
         return texts
 
     @api.model
-    def _bar_texts(self, allowance, kind, used, included):
+    def _bar_texts(
+        self, allowance: models.BaseModel, kind: str, used: float, included: float
+    ) -> dict[str, str]:
         used_text, included_text, left_text = (
             self._allowance_text(allowance, kind, quantity)
             for quantity in (used, included, max(included - used, 0))
@@ -226,7 +248,7 @@ class TelecomPortalBundles(models.AbstractModel):
         }
 
     @api.model
-    def _allowance_title(self, allowance):
+    def _allowance_title(self, allowance: models.BaseModel) -> str:
         """What the allowance is good for, in words."""
         places = [
             *allowance.category_ids.mapped("name"),
@@ -237,7 +259,9 @@ class TelecomPortalBundles(models.AbstractModel):
         return f"{service}: {', '.join(places)}" if places else service
 
     @api.model
-    def _allowance_text(self, allowance, kind, quantity):
+    def _allowance_text(
+        self, allowance: models.BaseModel, kind: str, quantity: float
+    ) -> str:
         if kind == "seconds":
             return self.env._("%s min", self._decimal_text(quantity / 60, 1))
         if kind == "bytes":
@@ -249,7 +273,7 @@ class TelecomPortalBundles(models.AbstractModel):
         return self._count_text("voice", quantity)
 
 
-def _level(percent):
+def _level(percent: float) -> str:
     """The colour of a bar: orange when little is left, red when nothing is."""
     if percent >= 100:  # noqa: PLR2004 percent
         return "danger"

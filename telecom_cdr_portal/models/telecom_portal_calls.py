@@ -1,14 +1,14 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import namedtuple
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..parameters import CallKey, days_around, next_month
-from .telecom_portal_filters import OTHER_NUMBER
+from ..parameters import CallFilter, CallKey, days_around, next_month
+from .telecom_portal_filters import CHARGED, OTHER_NUMBER
 
 PAGE_SIZE = 50
 # A filter that few calls pass looks through so many calls in one go, then asks.
@@ -17,9 +17,7 @@ COUNT_LIMIT = 1_000
 BIGGEST_ID = 2**63
 # What calls may be sorted by beside their start; nothing counts as zero.
 VALUES = {
-    "price": SQL(
-        "CASE WHEN c.rating_state = 'rated' THEN COALESCE(c.price, 0) ELSE 0 END"
-    ),
+    "price": SQL("CASE WHEN %s THEN COALESCE(c.price, 0) ELSE 0 END", CHARGED),
     "duration": SQL("COALESCE(c.duration, 0)::numeric"),
 }
 # Everything that leaves for the customer.
@@ -43,7 +41,7 @@ COLUMNS = {
         "EXISTS (SELECT FROM telecom_bundle_draw d WHERE d.call_id = c.id)"
     ),
     # As text: a float would not hold every amount exactly.
-    "price": SQL("CASE WHEN c.rating_state = 'rated' THEN c.price END::text"),
+    "price": SQL("CASE WHEN %s THEN c.price END::text", CHARGED),
     "currency_id": SQL("c.currency_id"),
     "rating_state": SQL("c.rating_state"),
     "move_id": SQL("m.id"),
@@ -53,6 +51,8 @@ COLUMNS = {
 }
 CallRow = namedtuple("CallRow", COLUMNS)
 CallPage = namedtuple("CallPage", "rows before after is_partial")
+# Money by currency: its id, or None where a call has none.
+Amounts = dict[int | None, Decimal]
 
 
 class TelecomPortalCalls(models.AbstractModel):
@@ -65,7 +65,13 @@ class TelecomPortalCalls(models.AbstractModel):
     # === PAGES === #
 
     @api.model
-    def _page(self, calls, key=None, is_backwards=False, size=None):
+    def _page(
+        self,
+        calls: CallFilter,
+        key: CallKey | None = None,
+        is_backwards: bool = False,
+        size: int | None = None,
+    ) -> CallPage:
         """The calls that follow a key in the filter's order, or that precede it."""
         size = size or PAGE_SIZE
         if calls.order_by in VALUES:
@@ -88,7 +94,9 @@ class TelecomPortalCalls(models.AbstractModel):
         return CallPage(rows, further, after, not is_full)
 
     @api.model
-    def _read_calls(self, calls, newest_first, key, limit):
+    def _read_calls(
+        self, calls: CallFilter, newest_first: bool, key: CallKey | None, limit: int
+    ) -> list[CallRow]:
         """Up to so many calls behind a key, out of the next SCAN_SIZE."""
         return self._read(
             self._scan_sql(calls, newest_first, key, SQL("c.*")),
@@ -98,7 +106,9 @@ class TelecomPortalCalls(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, scanned, condition, order, limit):
+    def _read(
+        self, scanned: SQL, condition: SQL, order: SQL, limit: int
+    ) -> list[CallRow]:
         """The first rows of scanned calls that meet a condition, in an order."""
         query = SQL(
             """
@@ -125,7 +135,9 @@ class TelecomPortalCalls(models.AbstractModel):
         return [CallRow(*row) for row in self.env.execute_query(query)]
 
     @api.model
-    def _sorted_page(self, calls, key, is_backwards, size):
+    def _sorted_page(
+        self, calls: CallFilter, key: CallKey | None, is_backwards: bool, size: int
+    ) -> CallPage:
         """The dearest or longest of the newest SCAN_SIZE calls, by key as well."""
         key = key if key and key.value is not None else None
         value = VALUES[calls.order_by]
@@ -159,7 +171,14 @@ class TelecomPortalCalls(models.AbstractModel):
         )
 
     @api.model
-    def _scan_sql(self, calls, newest_first, key, columns, limit=None):
+    def _scan_sql(
+        self,
+        calls: CallFilter,
+        newest_first: bool,
+        key: CallKey | None,
+        columns: SQL,
+        limit: int | None = None,
+    ) -> SQL:
         """The next calls behind a key, as the index gives them."""
         comparison = SQL("<") if newest_first else SQL(">")
         behind = SQL("TRUE")
@@ -177,18 +196,18 @@ class TelecomPortalCalls(models.AbstractModel):
         )
 
     @api.model
-    def _has_more_than(self, calls, limit):
+    def _has_more_than(self, calls: CallFilter, limit: int) -> bool:
         """Whether a filter would look through more calls than so many."""
         scanned = self._scan_sql(calls, True, None, SQL("c.id"), limit + 1)
         return bool(self.env.execute_query(SQL("%s OFFSET %s", scanned, limit)))
 
     @api.model
-    def _sorted_number(self, calls):
+    def _sorted_number(self, calls: CallFilter) -> int | None:
         """How many calls were sorted, where that are not all; else None."""
         return SCAN_SIZE if self._has_more_than(calls, SCAN_SIZE) else None
 
     @api.model
-    def _find_call(self, call_id):
+    def _find_call(self, call_id: int) -> CallRow | None:
         """The row of a call that the user may see, or None."""
         if not 0 < call_id < BIGGEST_ID:
             return None
@@ -205,14 +224,16 @@ class TelecomPortalCalls(models.AbstractModel):
         return rows[0] if rows else None
 
     @api.model
-    def _scanned_to(self, calls, newest_first, key):
+    def _scanned_to(
+        self, calls: CallFilter, newest_first: bool, key: CallKey | None
+    ) -> CallKey | None:
         """Where a search stopped before it had seen all; None where it has."""
         scanned = self._scan_sql(calls, newest_first, key, SQL("c.start_at, c.id"))
         rows = self.env.execute_query(SQL("%s OFFSET %s", scanned, SCAN_SIZE - 1))
         return CallKey(*rows[0]) if rows else None
 
     @api.model
-    def _count(self, calls, limit=COUNT_LIMIT):
+    def _count(self, calls: CallFilter, limit: int = COUNT_LIMIT) -> tuple[int, bool]:
         """How many calls the filter has, and whether there may be more."""
         scanned = self._scan_sql(calls, True, None, SQL("c.*"), limit + 1)
         [(shown, seen)] = self.env.execute_query(
@@ -227,7 +248,7 @@ class TelecomPortalCalls(models.AbstractModel):
     # === TOTALS === #
 
     @api.model
-    def _month_totals(self, calls, month):
+    def _month_totals(self, calls: CallFilter, month: date) -> dict:
         """Calls, time, messages, data and money of one whole month.
 
         Number and time are of the calls that are itemised. The money of a month
@@ -247,11 +268,11 @@ class TelecomPortalCalls(models.AbstractModel):
                        count(*) FILTER (WHERE %(shown)s
                            AND c.rating_state IN ('unrated', 'late')),
                        (sum(c.price) FILTER (WHERE %(billed)s
-                           AND c.rating_state = 'rated'))::text,
+                           AND %(charged)s))::text,
                        count(r.id) FILTER (WHERE %(shown)s),
                        sum(c.duration) FILTER (WHERE r.id IS NOT NULL AND %(shown)s),
                        (sum(c.price) FILTER (WHERE r.id IS NOT NULL AND %(shown)s
-                           AND c.rating_state = 'rated'))::text
+                           AND %(charged)s))::text
                   FROM telecom_call c
              LEFT JOIN telecom_rate r ON r.id = c.rate_id
                        AND r.show_in_detail IS FALSE
@@ -261,6 +282,7 @@ class TelecomPortalCalls(models.AbstractModel):
                 """,
                 shown=shown,
                 billed=billed,
+                charged=CHARGED,
                 scope=self._scope_sql(calls),
                 start=start,
                 end=end,
@@ -271,7 +293,7 @@ class TelecomPortalCalls(models.AbstractModel):
         return self._add_up(rows)
 
     @api.model
-    def _add_up(self, rows):
+    def _add_up(self, rows: list[tuple]) -> dict:
         """Totals over services and currencies."""
         totals = {"voice": 0, "sms": 0, "data": 0, "seconds": 0, "bytes": 0}
         totals |= {"waiting": 0, "amounts": {}}
@@ -298,28 +320,28 @@ class TelecomPortalCalls(models.AbstractModel):
         return totals
 
     @api.model
-    def _is_over(self, month):
+    def _is_over(self, month: date) -> bool:
         zone = self._zone()
         return next_month(month) <= datetime.now(zone).date()
 
 
-def _order_sql(newest_first):
+def _order_sql(newest_first: bool) -> SQL:
     if newest_first:
         return SQL("c.start_at DESC, c.id DESC")
     return SQL("c.start_at, c.id")
 
 
-def _add_amount(amounts, currency_id, amount):
+def _add_amount(amounts: Amounts, currency_id: int | None, amount: str | None) -> None:
     """Add to the sum of a currency, where there is anything to add."""
     if amount is not None:
         amounts[currency_id] = amounts.get(currency_id, 0) + Decimal(amount)
 
 
-def _key(row):
+def _key(row: CallRow) -> CallKey:
     return CallKey(row.start_at, row.id)
 
 
-def _value_key(row, order_by):
+def _value_key(row: CallRow, order_by: str) -> CallKey:
     """The place of a call in a list that is sorted by a value."""
     value = row.duration if order_by == "duration" else row.price
     return CallKey(row.start_at, row.id, Decimal(value or 0))

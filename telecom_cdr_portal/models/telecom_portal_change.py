@@ -38,7 +38,13 @@ class TelecomPortalChange(models.Model):
     new = fields.Char(string="To", readonly=True)
 
     @api.model
-    def _log(self, record, what, old, new):
+    def _log(
+        self,
+        record: models.BaseModel,
+        what: str,
+        old: str | int | None,
+        new: str | int | None,
+    ) -> models.BaseModel:
         """Remember a change by the present user, here and on the record's chatter.
 
         :param record: what was changed; its customer, number and company are told by
@@ -59,7 +65,7 @@ class TelecomPortalChange(models.Model):
         return change
 
     @api.model
-    def _owner(self, record):
+    def _owner(self, record: models.BaseModel) -> dict:
         """Whose record it is, and by whom it is changed."""
         is_partner = record._name == "res.partner"
         partner = record if is_partner else record.partner_id
@@ -76,12 +82,20 @@ class TelecomPortalChange(models.Model):
             "res_id": record.id,
         }
 
-    def _author(self):
+    def _author(self) -> models.BaseModel:
         return self.user_id.partner_id
 
-    def _text(self):
+    def _text(self) -> str:
         """One sentence for the chatter."""
         nothing = self.env._("nothing")
+        if not self.user_id.share:
+            # The customer reads in the portal what was done for him.
+            return self.env._(
+                "%(what)s: from %(old)s to %(new)s",
+                what=self.what,
+                old=self.old or nothing,
+                new=self.new or nothing,
+            )
         return self.env._(
             "Changed in the portal. %(what)s: from %(old)s to %(new)s",
             what=self.what,

@@ -14,7 +14,7 @@ class TelecomPortalChanges(models.AbstractModel):
     _description = "Telephony in the Portal: History"
 
     @api.model
-    def _changes_domain(self):
+    def _changes_domain(self) -> Domain:
         """Changes of the customer; who sees some numbers: of these, and own ones."""
         domain = Domain("partner_id", "=", self._payer().id) & Domain(
             "company_id", "in", self._companies().ids
@@ -27,7 +27,7 @@ class TelecomPortalChanges(models.AbstractModel):
         return domain
 
     @api.model
-    def _changes(self, before=None):
+    def _changes(self, before: str | None = None) -> tuple[list[dict], int | None]:
         """A page of changes as texts, and the key of the next page or None.
 
         :param before: the id that a page ended with, as text
@@ -41,7 +41,7 @@ class TelecomPortalChanges(models.AbstractModel):
         return rows, found[PAGE - 1].id if len(found) > PAGE else None
 
     @api.model
-    def _change_row(self, change):
+    def _change_row(self, change: models.BaseModel) -> dict[str, str]:
         return {
             "when": self._moment_text(change.date),
             "who": change.user_id.name,

@@ -3,6 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
+from odoo.tools.misc import format_date
 
 
 class TelecomPortalColleagues(models.AbstractModel):
@@ -13,13 +14,13 @@ class TelecomPortalColleagues(models.AbstractModel):
     _description = "Telephony in the Portal: Colleagues"
 
     @api.model
-    def _may_manage(self):
+    def _may_manage(self) -> bool:
         user = self.env.user
         is_main = user._telecom_is_main() and self._sees_all()
         return is_main and self._may("rights")
 
     @api.model
-    def _colleagues(self, domain=Domain.TRUE):
+    def _colleagues(self, domain: Domain = Domain.TRUE) -> models.BaseModel:
         """Other portal users of the same customer; nobody for those who may not ask.
 
         Who signs in for a company below the customer belongs to another customer.
@@ -36,17 +37,19 @@ class TelecomPortalColleagues(models.AbstractModel):
         )
 
     @api.model
-    def _colleague_cards(self):
+    def _colleague_cards(self) -> list[dict]:
         return [self._colleague_card(user) for user in self._colleagues()]
 
     @api.model
-    def _colleague_card(self, user):
+    def _colleague_card(self, user: models.BaseModel) -> dict:
         right = user._telecom_portal_right()
+        seen = user.login_date
         return {
             "id": user.id,
             "name": user.name,
             "login": user.login,
-            "words": right._words() if right else self.env._("everything"),
+            "words": self._right_words(right),
+            "seen": seen and format_date(self.env, self._local(seen).date()),
             "is_main": user._telecom_is_main(),
             "is_limited": right.is_limited,
             "may_change": not right or right.may_change,
@@ -55,7 +58,7 @@ class TelecomPortalColleagues(models.AbstractModel):
         }
 
     @api.model
-    def _colleague(self, text):
+    def _colleague(self, text: object) -> models.BaseModel:
         """The colleague that a page names by the user's id."""
         digits = str(text or "")
         found = self._colleagues().filtered(lambda user: str(user.id) == digits)
@@ -70,7 +73,7 @@ class TelecomPortalColleagues(models.AbstractModel):
         return found
 
     @api.model
-    def _departments(self):
+    def _departments(self) -> models.BaseModel:
         """Departments of the customer."""
         return (
             self.env["telecom.department"]
@@ -82,7 +85,14 @@ class TelecomPortalColleagues(models.AbstractModel):
         )
 
     @api.model
-    def _save_right(self, user_text, is_limited, may_change, departments, numbers):
+    def _save_right(
+        self,
+        user_text: object,
+        is_limited: object,
+        may_change: object,
+        departments: list[str],
+        numbers: list[str],
+    ) -> models.BaseModel:
         """Say what a colleague sees and sets.
 
         :param departments, numbers: what the page names, ids as texts; what is none
@@ -90,21 +100,34 @@ class TelecomPortalColleagues(models.AbstractModel):
         :return: the right
         """
         user = self._colleague(user_text)
-        values = {
-            "is_limited": bool(is_limited),
-            "may_change": bool(may_change),
-            "department_ids": [Command.clear()],
-            "number_ids": [Command.clear()],
-        }
-        if is_limited:
-            chosen = self._chosen(self._departments(), departments)
-            own = self._chosen(self._numbers(), numbers)
-            values["department_ids"] = [Command.set(chosen.ids)]
-            values["number_ids"] = [Command.set(own.ids)]
-        return self._write_right(user, values)
+        values = self._right_values(is_limited, may_change, departments, numbers)
+        before = self._right_words(user._telecom_portal_right())
+        right = self._write_right(user.partner_id, values)
+        what = self.env._("Rights of %s", user.name)
+        self._log(right, what, before, self._right_words(right))
+        return right
 
     @api.model
-    def _chosen(self, known, texts):
+    def _right_values(
+        self,
+        is_limited: object,
+        may_change: object,
+        departments: list[str],
+        numbers: list[str],
+    ) -> dict:
+        """Values of a right, of what a page names; it never makes a main user."""
+        chosen = self._chosen(self._departments(), departments if is_limited else [])
+        own = self._chosen(self._numbers(), numbers if is_limited else [])
+        return {
+            "is_main": False,
+            "is_limited": bool(is_limited),
+            "may_change": bool(may_change),
+            "department_ids": [Command.set(chosen.ids)],
+            "number_ids": [Command.set(own.ids)],
+        }
+
+    @api.model
+    def _chosen(self, known: models.BaseModel, texts: list[str]) -> models.BaseModel:
         """Those of the customer's records that a page names; all must be of them."""
         by_text = {str(record.id): record for record in known}
         unknown = set(texts) - by_text.keys()
@@ -118,25 +141,18 @@ class TelecomPortalColleagues(models.AbstractModel):
         return known.browse([by_text[text].id for text in sorted(set(texts))])
 
     @api.model
-    def _write_right(self, user, values):
-        """Write a right, with its history."""
+    def _write_right(self, contact: models.BaseModel, values: dict) -> models.BaseModel:
+        """Write the right of a contact; who calls this writes the history."""
         rights = self.env["telecom.portal.right"].sudo()
-        right = rights._of(user.partner_id)
-        before = self._right_words(right)
-        quiet = {"tracking_disable": True, "mail_create_nolog": True}
+        rights = rights.with_context(tracking_disable=True, mail_create_nolog=True)
+        right = rights._of(contact)
         if right:
-            # First what is taken away: the choice of numbers means only those.
-            right.with_context(**quiet).write(values)
-        else:
-            right = rights.with_context(**quiet).create(
-                {"partner_id": user.partner_id.id, **values}
-            )
-        what = self.env._("Rights of %s", user.name)
-        self._log(right, what, before, self._right_words(right))
-        return right
+            right.write(values)
+            return right
+        return rights.create({"partner_id": contact.id, **values})
 
     @api.model
-    def _right_words(self, right):
+    def _right_words(self, right: models.BaseModel) -> str:
         words = right._words() if right else self.env._("everything")
         if right and not right.may_change:
             return self.env._("%s, to look at only", words)

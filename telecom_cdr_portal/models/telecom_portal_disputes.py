@@ -8,10 +8,15 @@ from odoo.fields import Domain
 from odoo.tools import mute_logger
 from odoo.tools.misc import format_date, format_datetime
 
+from .telecom_portal_calls import CallRow
+
 # More than a customer asks; fewer than would be a flood.
 MAX_OPEN = 100
 PAGE_SIZE = 30
 NOTE_SIZE = 2_000
+# Of badges, by the state of a dispute; names of classes, no words for people.
+COLOURS = {"open": "warning"}
+OVER = "secondary"
 
 
 class TelecomPortalDisputes(models.AbstractModel):
@@ -22,7 +27,9 @@ class TelecomPortalDisputes(models.AbstractModel):
     _description = "Telephony in the Portal: Disputes"
 
     @api.model
-    def _disputes(self, domain=Domain.TRUE, limit=None, offset=0):
+    def _disputes(
+        self, domain: Domain = Domain.TRUE, limit: int | None = None, offset: int = 0
+    ) -> models.BaseModel:
         return (
             self.env["telecom.dispute"]
             .sudo()
@@ -30,32 +37,32 @@ class TelecomPortalDisputes(models.AbstractModel):
         )
 
     @api.model
-    def _count_disputes(self, domain=Domain.TRUE):
+    def _count_disputes(self, domain: Domain = Domain.TRUE) -> int:
         disputes = self.env["telecom.dispute"].sudo()
         return disputes.search_count(domain & self._scope_domain())
 
     @api.model
-    def _find_dispute(self, dispute_id):
+    def _find_dispute(self, dispute_id: int) -> models.BaseModel:
         """A dispute that the user may see, or none."""
         if not 0 < dispute_id < 2**31:
             return self.env["telecom.dispute"].sudo()
         return self._disputes(Domain("id", "=", dispute_id), limit=1)
 
     @api.model
-    def _open_dispute_of(self, call_id):
+    def _open_dispute_of(self, call_id: int) -> models.BaseModel:
         return self._disputes(
             Domain("call_id", "=", call_id) & Domain("state", "=", "open"), limit=1
         )
 
     @api.model
-    def _dispute_reasons(self):
+    def _dispute_reasons(self) -> list[tuple[str, str]]:
         field = self.env["telecom.dispute"]._fields["reason"]
         return field._description_selection(self.env)
 
     # === WHAT A CUSTOMER DOES === #
 
     @api.model
-    def _begin_dispute(self, row, reason, note):
+    def _begin_dispute(self, row: CallRow, reason: str, note: str) -> models.BaseModel:
         """Dispute a call that the user sees; the open one where there is one."""
         known = self._open_dispute_of(row.id)
         if known:
@@ -77,7 +84,7 @@ class TelecomPortalDisputes(models.AbstractModel):
         return dispute
 
     @api.model
-    def _check_flood(self):
+    def _check_flood(self) -> None:
         if self._count_disputes(Domain("state", "=", "open")) < MAX_OPEN:
             return
         raise UserError(
@@ -89,14 +96,14 @@ class TelecomPortalDisputes(models.AbstractModel):
         )
 
     @api.model
-    def _withdraw_dispute(self, dispute):
+    def _withdraw_dispute(self, dispute: models.BaseModel) -> None:
         """The customer has no question any more."""
         if dispute.state == "open":
             self._say(dispute, self.env._("This is settled for me."))
             dispute.action_close()
 
     @api.model
-    def _say(self, dispute, text):
+    def _say(self, dispute: models.BaseModel, text: str) -> None:
         """Write into the thread in the user's name."""
         dispute.message_post(
             body=text,
@@ -108,7 +115,7 @@ class TelecomPortalDisputes(models.AbstractModel):
     # === TEXTS === #
 
     @api.model
-    def _dispute_text(self, dispute):
+    def _dispute_text(self, dispute: models.BaseModel) -> dict:
         """A dispute as texts for people."""
         state, words = self._dispute_state(dispute)
         price, currency = dispute.price, dispute.currency_id
@@ -129,7 +136,7 @@ class TelecomPortalDisputes(models.AbstractModel):
         }
 
     @api.model
-    def _dispute_state(self, dispute):
+    def _dispute_state(self, dispute: models.BaseModel) -> tuple[str, str]:
         """What has become of it: a colour and words."""
         refund = dispute.refund_id
         if dispute.state == "granted" and refund.state == "posted":
@@ -138,8 +145,9 @@ class TelecomPortalDisputes(models.AbstractModel):
             invoiced = dispute.move_id.state == "posted"
             text = self.env._("You are right: a credit note follows")
             return "success", text if invoiced else self.env._("Not charged")
-        return {
-            "open": ("warning", self.env._("We look into it")),
-            "rejected": ("secondary", self.env._("Found to be right")),
-            "closed": ("secondary", self.env._("Settled")),
-        }[dispute.state]
+        words = {
+            "open": self.env._("We look into it"),
+            "rejected": self.env._("Found to be right"),
+            "closed": self.env._("Settled"),
+        }
+        return COLOURS.get(dispute.state, OVER), words[dispute.state]

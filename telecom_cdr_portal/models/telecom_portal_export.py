@@ -6,9 +6,14 @@ import re
 from dataclasses import replace
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from odoo import api, models
 from odoo.tools import get_lang
+
+from ..parameters import CallFilter
+from .telecom_portal_calls import CallRow
 
 EXPORT_LIMIT = 50_000
 # Paper is for reading: these are some forty pages.
@@ -30,7 +35,7 @@ class TelecomPortalExport(models.AbstractModel):
     _description = "Telephony in the Portal: Files"
 
     @api.model
-    def _file(self, calls, kind):
+    def _file(self, calls: CallFilter, kind: str) -> bytes | None:
         """All calls of a filter as a file; None where they are too many for it.
 
         :param kind: csv, xlsx or pdf
@@ -39,7 +44,7 @@ class TelecomPortalExport(models.AbstractModel):
         return makers.get(kind, self._export_pdf)(calls)
 
     @api.model
-    def _export(self, calls):
+    def _export(self, calls: CallFilter) -> bytes | None:
         """All calls of a filter as CSV bytes; None where they are too many.
 
         In the spelling of the user's spreadsheet: where decimals have a comma, a
@@ -60,7 +65,7 @@ class TelecomPortalExport(models.AbstractModel):
         return text.getvalue().encode("utf-8-sig")
 
     @api.model
-    def _export_xlsx(self, calls):
+    def _export_xlsx(self, calls: CallFilter) -> bytes | None:
         """The same as a sheet of Excel: amounts and seconds as numbers."""
         rows = self._export_rows(calls)
         if rows is None:
@@ -83,7 +88,9 @@ class TelecomPortalExport(models.AbstractModel):
         return target.getvalue()
 
     @api.model
-    def _write_sheet_line(self, page, line, row, names, money):
+    def _write_sheet_line(
+        self, page: Worksheet, line: int, row: CallRow, names: dict, money: Format
+    ) -> None:
         values = self._export_line(row, names, ".")
         for place, value in enumerate(values):
             if place in SECONDS_COLUMNS:
@@ -94,7 +101,7 @@ class TelecomPortalExport(models.AbstractModel):
                 page.write_string(line, place, str(value))
 
     @api.model
-    def _export_pdf(self, calls):
+    def _export_pdf(self, calls: CallFilter) -> bytes | None:
         """The same on paper, with what they come to."""
         rows = self._export_rows(calls, PDF_LIMIT)
         if rows is None:
@@ -114,7 +121,9 @@ class TelecomPortalExport(models.AbstractModel):
         return content
 
     @api.model
-    def _export_rows(self, calls, limit=None):
+    def _export_rows(
+        self, calls: CallFilter, limit: int | None = None
+    ) -> list[CallRow] | None:
         """All calls of a filter in the order of time; None: more than the limit."""
         rows, key = [], None
         calls = replace(calls, order_by="start")
@@ -128,7 +137,7 @@ class TelecomPortalExport(models.AbstractModel):
                 return rows
 
     @api.model
-    def _export_titles(self):
+    def _export_titles(self) -> list[str]:
         return [
             self.env._("Start (%s)", self._zone().key),
             self.env._("Direction"),
@@ -146,7 +155,7 @@ class TelecomPortalExport(models.AbstractModel):
         ]
 
     @api.model
-    def _export_line(self, row, names, decimal_point):
+    def _export_line(self, row: CallRow, names: dict, decimal_point: str) -> list:
         local = self._local(row.start_at)
         currency = names["currency_id"][row.currency_id]
         words = [
@@ -169,7 +178,7 @@ class TelecomPortalExport(models.AbstractModel):
         ]
 
 
-def safe_text(text):
+def safe_text(text: object) -> str:
     """A text that no spreadsheet takes for a formula.
 
     A telephone number (+34 600 00 00 01) stays as it is read; all else that begins
@@ -181,7 +190,7 @@ def safe_text(text):
     return text
 
 
-def _plain_amount(price, decimal_point):
+def _plain_amount(price: str | None, decimal_point: str) -> str:
     """An amount without symbol: 0.0340 as 0.034, with the user's decimal mark."""
     if price is None:
         return ""

@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.telecom_cdr.models.dispute_sql import FORGIVEN
+
 from ..parameters import CallFilter
 
 # So many digits at least are part of a number; fewer are in nearly all.
@@ -14,6 +16,8 @@ OTHER_NUMBER = SQL(
     "CASE WHEN c.direction IS DISTINCT FROM 'incoming' THEN c.called_number"
     " WHEN c.is_withheld IS NOT TRUE THEN c.calling_number END"
 )
+# They have a price, and it is owed: the customer was not found to be right.
+CHARGED = SQL("c.rating_state = 'rated' AND NOT %s", FORGIVEN)
 MISSED = SQL(
     "c.direction = 'incoming' AND COALESCE(c.service, 'voice') = 'voice'"
     " AND COALESCE(c.duration, 0) = 0"
@@ -33,7 +37,7 @@ class TelecomPortalFilters(models.AbstractModel):
     _description = "Telephony in the Portal: Filters"
 
     @api.model
-    def _call_filter(self, **values):
+    def _call_filter(self, **values: object) -> CallFilter:
         """A filter over the calls that the user may see."""
         scope = self._scope_number_ids()
         return CallFilter(
@@ -44,7 +48,7 @@ class TelecomPortalFilters(models.AbstractModel):
         )
 
     @api.model
-    def _scope_sql(self, calls):
+    def _scope_sql(self, calls: CallFilter) -> SQL:
         """Conditions that the index (partner, start) serves."""
         conditions = [
             SQL("c.partner_id = %s", calls.payer_id),
@@ -57,12 +61,12 @@ class TelecomPortalFilters(models.AbstractModel):
         return SQL(" AND ").join(conditions)
 
     @api.model
-    def _shown_sql(self, calls):
+    def _shown_sql(self, calls: CallFilter) -> SQL:
         """Conditions that are tested call by call."""
         return SQL("%s AND %s", self._itemised_sql(), self._number_sql(calls))
 
     @api.model
-    def _listed_sql(self, calls):
+    def _listed_sql(self, calls: CallFilter) -> SQL:
         """Those of them that are listed: a rate may keep its calls out of lists."""
         return SQL(
             "%s AND %s AND NOT EXISTS (SELECT FROM telecom_rate r"
@@ -72,7 +76,7 @@ class TelecomPortalFilters(models.AbstractModel):
         )
 
     @api.model
-    def _number_sql(self, calls):
+    def _number_sql(self, calls: CallFilter) -> SQL:
         """The own numbers that were asked for, of those that the user may see."""
         conditions = [
             SQL("c.number_id = ANY(%s::int[])", list(ids))
@@ -82,7 +86,7 @@ class TelecomPortalFilters(models.AbstractModel):
         return SQL(" AND ").join(conditions) if conditions else SQL("TRUE")
 
     @api.model
-    def _asked_sql(self, calls):
+    def _asked_sql(self, calls: CallFilter) -> SQL:
         """What else was asked for: direction, category, text."""
         conditions = [SQL("TRUE")]
         if calls.direction == "missed":
@@ -104,7 +108,7 @@ class TelecomPortalFilters(models.AbstractModel):
         return SQL(" AND ").join(conditions)
 
     @api.model
-    def _text_sql(self, calls):
+    def _text_sql(self, calls: CallFilter) -> SQL:
         """Where a call went, by what is shown for it, or a part of its number."""
         conditions = [
             SQL("c.rate_id = ANY(%s::int[])", list(calls.rate_ids or ())),
@@ -122,7 +126,7 @@ class TelecomPortalFilters(models.AbstractModel):
         return SQL("(%s)", SQL(" OR ").join(SQL("(%s)", one) for one in conditions))
 
     @api.model
-    def _text_filter(self, text):
+    def _text_filter(self, text: str) -> dict:
         """What a text is searched in: digits of numbers, and names of places."""
         digits = "".join(char for char in text if char in "0123456789")
         is_number = not any(char.isalpha() for char in text)
@@ -144,7 +148,7 @@ class TelecomPortalFilters(models.AbstractModel):
     # === LAW: WHAT IS NEVER ITEMISED === #
 
     @api.model
-    def _itemised_sql(self):
+    def _itemised_sql(self) -> SQL:
         """Calls to and from what is never itemised are on no page and in no file."""
         destinations = (
             self.env["telecom.destination"]
@@ -161,7 +165,7 @@ class TelecomPortalFilters(models.AbstractModel):
         )
 
     @api.model
-    def _caller_patterns(self, destinations):
+    def _caller_patterns(self, destinations: models.BaseModel) -> list[str]:
         """LIKE patterns of callers: +34016, and 016 inside the country."""
         code = str(self.env.company.sudo().country_id.phone_code or "")
         patterns = []

@@ -20,7 +20,7 @@ class TelecomPortalLimits(models.AbstractModel):
     _description = "Telephony in the Portal: Limits"
 
     @api.model
-    def _limits(self):
+    def _limits(self) -> models.BaseModel:
         """The limits that the user sees: of the customer, then of its numbers."""
         limits = self.env["telecom.limit"].sudo().search(self._scope_domain())
         return limits.sorted(
@@ -28,14 +28,14 @@ class TelecomPortalLimits(models.AbstractModel):
         )
 
     @api.model
-    def _limit_cards(self):
+    def _limit_cards(self) -> list[dict]:
         """The limits as texts."""
         limits = self._limits()
         spent = limits._telecom_spent(limits)
         return [self._limit_card(limit, spent[limit.id]) for limit in limits]
 
     @api.model
-    def _limit_card(self, limit, spent):
+    def _limit_card(self, limit: models.BaseModel, spent: float) -> dict:
         percent = round(limit._percent(spent))
         most = limit.company_amount
         return {
@@ -61,18 +61,25 @@ class TelecomPortalLimits(models.AbstractModel):
         }
 
     @api.model
-    def _amount_input(self, amount):
+    def _amount_input(self, amount: float) -> str:
         """An amount as a field of a form takes it."""
         return f"{Decimal(repr(amount)):.2f}"
 
     @api.model
-    def _period_names(self):
+    def _period_names(self) -> dict[str, str]:
         return {"month": self.env._("each month"), "day": self.env._("each day")}
 
     # === CHANGES === #
 
     @api.model
-    def _save_limit(self, number, period, amount, warn_percent, is_blocking):
+    def _save_limit(
+        self,
+        number: object,
+        period: object,
+        amount: object,
+        warn_percent: object,
+        is_blocking: object,
+    ) -> models.BaseModel:
         """Set the limit of a number, or of the customer; the parameters are texts.
 
         :return: the limit
@@ -93,7 +100,7 @@ class TelecomPortalLimits(models.AbstractModel):
         return self._write_limit(limit, values)
 
     @api.model
-    def _write_limit(self, limit, values):
+    def _write_limit(self, limit: models.BaseModel, values: dict) -> models.BaseModel:
         """Write what was chosen, with its history."""
         before = self._limit_words(limit)
         if limit.company_amount and limit.is_blocking:
@@ -105,7 +112,7 @@ class TelecomPortalLimits(models.AbstractModel):
         return limit
 
     @api.model
-    def _remove_limit(self, text):
+    def _remove_limit(self, text: object) -> None:
         """Take a limit away; what the company has set stays."""
         limit = self._own(self.env["telecom.limit"], text)
         if not limit:
@@ -124,7 +131,9 @@ class TelecomPortalLimits(models.AbstractModel):
         self._log(limit, what, before, "")
 
     @api.model
-    def _find_limit(self, company, number, period):
+    def _find_limit(
+        self, company: models.BaseModel, number: models.BaseModel, period: str
+    ) -> models.BaseModel:
         """The limit of a number (or of all) and period; else a new one, unused yet."""
         limits = self.env["telecom.limit"].sudo().with_context(active_test=False)
         owner = {
@@ -140,7 +149,7 @@ class TelecomPortalLimits(models.AbstractModel):
         )
 
     @api.model
-    def _limit_words(self, limit):
+    def _limit_words(self, limit: models.BaseModel) -> str:
         """What a limit says, in words; nothing where it does not count."""
         if not limit.active:
             return ""
@@ -152,14 +161,14 @@ class TelecomPortalLimits(models.AbstractModel):
         return ", ".join(words)
 
     @api.model
-    def _limit_title(self, limit):
+    def _limit_title(self, limit: models.BaseModel) -> str:
         owner = limit.number_id.display_name or self.env._("All numbers")
         return f"{owner}, {self._period_names()[limit.period]}"
 
     # === READING, WITH DISTRUST === #
 
     @api.model
-    def _read_amount(self, text):
+    def _read_amount(self, text: object) -> Decimal:
         text = str(text or "").strip()
         if not AMOUNT.fullmatch(text):
             raise UserError(
@@ -172,7 +181,7 @@ class TelecomPortalLimits(models.AbstractModel):
         return Decimal(text.replace(",", "."))
 
     @api.model
-    def _read_percent(self, text):
+    def _read_percent(self, text: object) -> int:
         text = str(text or "0").strip()
         is_number = text.isascii() and text.isdigit() and len(text) < 3  # noqa: PLR2004 two digits
         if not is_number or int(text) > MOST_WARN_PERCENT:
@@ -186,12 +195,12 @@ class TelecomPortalLimits(models.AbstractModel):
         return int(text)
 
     @api.model
-    def _read_period(self, text):
+    def _read_period(self, text: object) -> str:
         if text not in PERIODS:
             raise UserError(self.env._("A limit is for each month or each day."))
         return text
 
 
-def _level(state):
+def _level(state: str) -> str:
     """The colour of a bar."""
     return {"reached": "danger", "warned": "warning"}.get(state, "success")

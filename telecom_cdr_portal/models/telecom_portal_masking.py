@@ -12,7 +12,7 @@ class TelecomPortalMasking(models.AbstractModel):
     _description = "Telephony in the Portal: Masking"
 
     @api.model
-    def _maskings(self):
+    def _maskings(self) -> models.BaseModel:
         """The choices that the user sees, the latest first."""
         return (
             self.env["telecom.masking"]
@@ -21,14 +21,14 @@ class TelecomPortalMasking(models.AbstractModel):
         )
 
     @api.model
-    def _masking_now(self, number=None):
+    def _masking_now(self, number: models.BaseModel | None = None) -> models.BaseModel:
         """The choice in force: of a number, or of the customer; nothing where none."""
         company = number.company_id if number else self.env.user.company_id
         maskings = self.env["telecom.masking"].sudo().with_company(company)
         return maskings._present(self._payer(), number)
 
     @api.model
-    def _masking_rows(self):
+    def _masking_rows(self) -> list[dict]:
         """The history as texts."""
         return [
             {
@@ -41,7 +41,7 @@ class TelecomPortalMasking(models.AbstractModel):
         ]
 
     @api.model
-    def _masking_words(self, masking):
+    def _masking_words(self, masking: models.BaseModel) -> str:
         if not masking or not masking.hidden_digits:
             return self.env._("all digits are shown")
         if masking.hidden_digits == 1:
@@ -49,7 +49,7 @@ class TelecomPortalMasking(models.AbstractModel):
         return self.env._("the last %s digits are hidden", masking.hidden_digits)
 
     @api.model
-    def _set_masking(self, number, hide):
+    def _set_masking(self, number: object, hide: object) -> str:
         """Hide or show the last digits from now on; the parameters are texts.
 
         :return: what counts now, in words

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import UTC, date, timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -10,7 +12,11 @@ class TelecomPortalOrder(models.Model):
     """An order, change or cancellation of a bundle that a customer has confirmed."""
 
     _name = "telecom.portal.order"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "telecom.portal.order.withdrawal.mixin",
+    ]
     _description = "Order in the Portal"
     _order = "id desc"
 
@@ -60,16 +66,23 @@ class TelecomPortalOrder(models.Model):
     )
 
     @api.depends("kind", "bundle_id", "partner_id")
-    def _compute_display_name(self):
-        kinds = dict(self._fields["kind"]._description_selection(self.env))
+    def _compute_display_name(self) -> None:
         for order in self:
-            order.display_name = (
-                f"{kinds.get(order.kind, '')}: {order.bundle_id.name} - "
-                f"{order.partner_id.name}"
-            )
+            order.display_name = f"{order._title()} - {order.partner_id.name}"
+
+    def _title(self) -> str:
+        """What was asked for, without for whom."""
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        return f"{kinds.get(self.kind, '')}: {self.bundle_id.name}"
 
     @api.model
-    def _begin(self, kind, partner, bundle, token):
+    def _begin(
+        self,
+        kind: str,
+        partner: models.BaseModel,
+        bundle: models.BaseModel,
+        token: str,
+    ) -> models.BaseModel:
         """Note an order before anything is done; nothing where it was noted already.
 
         Under way in another transaction it makes this one fail and be tried again.
@@ -79,9 +92,10 @@ class TelecomPortalOrder(models.Model):
             SQL(
                 """
                 INSERT INTO telecom_portal_order (partner_id, company_id, user_id, kind,
-                       bundle_id, token, position, create_uid, create_date)
-                SELECT %(partner)s, %(company)s, %(user)s, %(kind)s, %(bundle)s,
-                       %(token)s, COALESCE(max(o.position), 0) + 1, %(user)s,
+                       state, bundle_id, token, position, create_uid, create_date)
+                SELECT %(partner)s, %(company)s, %(user)s, %(kind)s,
+                       'ordered', %(bundle)s, %(token)s,
+                       COALESCE(max(o.position), 0) + 1, %(user)s,
                        now() AT TIME ZONE 'UTC'
                   FROM telecom_portal_order o WHERE o.partner_id = %(partner)s
                     ON CONFLICT DO NOTHING
@@ -97,32 +111,36 @@ class TelecomPortalOrder(models.Model):
         )
         return self.browse([row[0] for row in rows])
 
-    def _tell(self):
-        """An activity for whom the company names, else a mail to the company; and a
-        confirmation to the customer."""
+    def _tell(self) -> None:
+        """Tell the company, and confirm it to the customer."""
         for order in self:
-            user = order.company_id.telecom_portal_user_id
-            if user:
-                order.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=order.display_name,
-                    user_id=user.id,
-                )
-            else:
-                order.message_notify(
-                    partner_ids=order.company_id.partner_id.ids,
-                    subject=order.display_name,
-                    body=order._text(),
-                )
+            order._tell_company()
             order._confirm()
 
-    def _confirm(self):
+    def _tell_company(self) -> None:
+        """An activity for whom the company names, else a mail to the company."""
+        user = self.company_id.telecom_portal_user_id
+        if user:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.display_name,
+                note=self._text(),
+                user_id=user.id,
+            )
+        else:
+            self.message_notify(
+                partner_ids=self.company_id.partner_id.ids,
+                subject=self.display_name,
+                body=self._text(),
+            )
+
+    def _confirm(self) -> None:
         """Mail the customer what was ordered, where there is an address."""
         template = self.env.ref("telecom_cdr_portal.mail_template_order", False)
         if template and self.user_id.partner_id.email:
             template.send_mail(self.id)
 
-    def _text(self):
+    def _text(self) -> str:
         """What was done, in one sentence."""
         values = {
             "who": self.user_id.name,
@@ -130,6 +148,13 @@ class TelecomPortalOrder(models.Model):
             "day": fields.Date.to_string(self._effective_day()),
             "customer": self.partner_id.name,
         }
+        if self.state == "withdrawn":
+            values["who"] = self.withdrawn_by_id.name
+            return self.env._(
+                "%(who)s of %(customer)s has taken back: %(order)s, %(day)s.",
+                order=self._title(),
+                **values,
+            )
         if self.kind == "cancel":
             return self.env._(
                 "%(who)s of %(customer)s has cancelled %(bundle)s: its last day "
@@ -147,16 +172,19 @@ class TelecomPortalOrder(models.Model):
             "%(who)s of %(customer)s has ordered %(bundle)s from %(day)s.", **values
         )
 
-    def _subject(self):
+    def _subject(self) -> str:
         """Of the mail, in the language of the environment."""
         name = self.bundle_id.name
+        if self.state == "withdrawn":
+            return self.env._("Taken back: %s", self._title())
         if self.kind == "cancel":
             return self.env._("Cancelled: %s", name)
         return self.env._("Ordered: %s", name)
 
-    def _effective_day(self):
+    def _effective_day(self) -> date:
         """The local day on which it takes effect; of an end, the last day."""
-        subscription = self.subscription_id
+        moment = self.date_effective
         if self.kind == "cancel":
-            return subscription._last_day()
-        return subscription._first_day()
+            moment -= timedelta(seconds=1)
+        zone = self.env["telecom.bundle.subscription"]._zone(self.company_id)
+        return moment.replace(tzinfo=UTC).astimezone(zone).date()

@@ -2,9 +2,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import hashlib
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
+from werkzeug.datastructures import MultiDict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -26,12 +27,12 @@ class TelecomPortalOrdering(models.AbstractModel):
     # === WHAT MAY BE DONE === #
 
     @api.model
-    def _may_order(self, company=None):
+    def _may_order(self, company: models.BaseModel | None = None) -> bool:
         """Orders cost the whole customer money: they are for those who see all."""
         return self._sees_all() and self._may("bundles", company)
 
     @api.model
-    def _offered(self, domain=Domain.TRUE):
+    def _offered(self, domain: Domain = Domain.TRUE) -> models.BaseModel:
         """The bundles that the user may order."""
         companies = self._companies().filtered(self._may_order)
         return (
@@ -45,7 +46,7 @@ class TelecomPortalOrdering(models.AbstractModel):
         )
 
     @api.model
-    def _offered_bundle(self, text):
+    def _offered_bundle(self, text: object) -> models.BaseModel:
         """The offered bundle that a page names by its id."""
         digits = str(text or "")
         known = self._offered().filtered(lambda bundle: str(bundle.id) == digits)
@@ -54,7 +55,7 @@ class TelecomPortalOrdering(models.AbstractModel):
         return known
 
     @api.model
-    def _own_subscription(self, text):
+    def _own_subscription(self, text: object) -> models.BaseModel:
         """The running bundle that a page names by its id, and that may be changed."""
         found = self._own(self.env["telecom.bundle.subscription"], text, "number_ids")
         if not found or not self._is_changeable(found):
@@ -66,14 +67,14 @@ class TelecomPortalOrdering(models.AbstractModel):
         return found
 
     @api.model
-    def _is_changeable(self, subscription):
+    def _is_changeable(self, subscription: models.BaseModel) -> bool:
         """Whether it is the customer's to change: offered, and without an end."""
         if subscription.date_end or not self._may_order(subscription.company_id):
             return False
         return subscription.bundle_id.is_offered or self._was_ordered(subscription)
 
     @api.model
-    def _was_ordered(self, subscription):
+    def _was_ordered(self, subscription: models.BaseModel) -> bool:
         orders = self.env["telecom.portal.order"].sudo()
         return bool(
             orders.search_count([("subscription_id", "=", subscription.id)], limit=1)
@@ -82,7 +83,7 @@ class TelecomPortalOrdering(models.AbstractModel):
     # === WHEN === #
 
     @api.model
-    def _order_start(self, bundle):
+    def _order_start(self, bundle: models.BaseModel) -> datetime:
         """The moment from which an order would count."""
         if bundle.offer_start == "now":
             return fields.Datetime.now()
@@ -92,7 +93,9 @@ class TelecomPortalOrdering(models.AbstractModel):
         return subscriptions._midnight(next_period(present), bundle.company_id)
 
     @api.model
-    def _earliest_end(self, subscription, has_notice=True):
+    def _earliest_end(
+        self, subscription: models.BaseModel, has_notice: bool = True
+    ) -> date:
         """The first day without a bundle that is ended now: a period begins then."""
         bundle = subscription.bundle_id
         today, first = subscription._today(), subscription._first_day()
@@ -106,14 +109,16 @@ class TelecomPortalOrdering(models.AbstractModel):
         return start if start == earliest else next_period(start)
 
     @api.model
-    def _end_moment(self, subscription, has_notice=True):
+    def _end_moment(
+        self, subscription: models.BaseModel, has_notice: bool = True
+    ) -> datetime:
         day = self._earliest_end(subscription, has_notice)
         return subscription._midnight(day, subscription.company_id)
 
     # === WORDS === #
 
     @api.model
-    def _offer(self, bundle):
+    def _offer(self, bundle: models.BaseModel) -> dict:
         """An offer as texts."""
         return {
             "id": bundle.id,
@@ -129,13 +134,13 @@ class TelecomPortalOrdering(models.AbstractModel):
         }
 
     @api.model
-    def _included_text(self, allowance):
+    def _included_text(self, allowance: models.BaseModel) -> str:
         kind = allowance._quantity_kind()
         quantity = self._allowance_text(allowance, kind, allowance[kind])
         return f"{quantity} · {self._allowance_title(allowance)}"
 
     @api.model
-    def _fee_text(self, bundle):
+    def _fee_text(self, bundle: models.BaseModel) -> str:
         """What the invoice will ask for: in the customer's currency, without taxes."""
         if not bundle.product_id:
             return self.env._("no fee")
@@ -151,7 +156,7 @@ class TelecomPortalOrdering(models.AbstractModel):
         }[bundle.fee_interval]
 
     @api.model
-    def _conditions(self, bundle):
+    def _conditions(self, bundle: models.BaseModel) -> list[str]:
         """What counts for it, sentence by sentence."""
         texts = []
         if bundle.product_id and bundle.prorate_fee:
@@ -174,34 +179,35 @@ class TelecomPortalOrdering(models.AbstractModel):
         return texts
 
     @api.model
-    def _quote(self, bundle):
+    def _quote(self, bundle: models.BaseModel) -> str:
         """A short text that differs once what the customer was shown has changed."""
         offer = self._offer(bundle)
         return hashlib.sha256(repr(sorted(offer.items())).encode()).hexdigest()[:32]
 
     @api.model
-    def _day_text(self, moment):
+    def _day_text(self, moment: datetime) -> str:
         return format_date(self.env, self._local(moment).date())
 
     @api.model
-    def _last_day_text(self, subscription):
+    def _last_day_text(self, subscription: models.BaseModel) -> str:
         """The last day that a bundle would cover, were it cancelled now."""
         day = self._earliest_end(subscription) - timedelta(days=1)
         return format_date(self.env, day)
 
     @api.model
-    def _own_bundles(self):
+    def _own_bundles(self) -> list[dict]:
         """The customer's running bundles, and what may be done with them."""
         running = self._subscriptions(
             Domain("date_end", "=", False)
             | Domain("date_end", ">", fields.Datetime.now())
         )
+        seen = self._seen_numbers(running)
         return [
             {
                 "id": one.id,
                 "name": one.bundle_id.name,
                 "period": self._period_text(one),
-                "numbers": one.number_ids.mapped("display_name"),
+                "numbers": (one.number_ids & seen).mapped("display_name"),
                 "is_changeable": self._is_changeable(one),
             }
             for one in running
@@ -210,7 +216,9 @@ class TelecomPortalOrdering(models.AbstractModel):
     # === DOING === #
 
     @api.model
-    def _order_numbers(self, form, bundle):
+    def _order_numbers(
+        self, form: MultiDict, bundle: models.BaseModel
+    ) -> models.BaseModel:
         """The numbers that a form names; none where it is for all of them."""
         numbers = self.env["telecom.number"].sudo()
         if form.get("scope") != "some":
@@ -222,7 +230,13 @@ class TelecomPortalOrdering(models.AbstractModel):
         return numbers
 
     @api.model
-    def _order_bundle(self, bundle, numbers, quote, token):
+    def _order_bundle(
+        self,
+        bundle: models.BaseModel,
+        numbers: models.BaseModel,
+        quote: str | None,
+        token: str | None,
+    ) -> models.BaseModel:
         """Give the customer an offered bundle; once, however often it is asked for."""
         self._check_quote(bundle, quote)
         order = self._begin_order("order", bundle, token)
@@ -246,7 +260,13 @@ class TelecomPortalOrdering(models.AbstractModel):
         return self._finish_order(order, subscription, subscription.date_start)
 
     @api.model
-    def _change_bundle(self, subscription, bundle, quote, token):
+    def _change_bundle(
+        self,
+        subscription: models.BaseModel,
+        bundle: models.BaseModel,
+        quote: str | None,
+        token: str | None,
+    ) -> models.BaseModel:
         """Another bundle instead, from the next period that the terms allow."""
         self._check_quote(bundle, quote)
         if bundle == subscription.bundle_id:
@@ -266,7 +286,9 @@ class TelecomPortalOrdering(models.AbstractModel):
         return self._finish_order(order, successor, start)
 
     @api.model
-    def _cancel_bundle(self, subscription, token):
+    def _cancel_bundle(
+        self, subscription: models.BaseModel, token: str | None
+    ) -> models.BaseModel:
         """End a bundle with the first period that the terms allow."""
         order = self._begin_order("cancel", subscription.bundle_id, token)
         if not order:
@@ -278,7 +300,7 @@ class TelecomPortalOrdering(models.AbstractModel):
         return self._finish_order(order, subscription, end)
 
     @api.model
-    def _is_done(self, token):
+    def _is_done(self, token: str | None) -> bool:
         """Whether a click was taken up already, so that a second one is no error."""
         orders = self.env["telecom.portal.order"].sudo()
         domain = Domain("partner_id", "=", self._payer().id)
@@ -286,7 +308,9 @@ class TelecomPortalOrdering(models.AbstractModel):
         return bool(orders.search_count(domain, limit=1))
 
     @api.model
-    def _begin_order(self, kind, bundle, token):
+    def _begin_order(
+        self, kind: str, bundle: models.BaseModel, token: str | None
+    ) -> models.BaseModel:
         if not TOKEN.fullmatch(str(token or "")):
             raise UserError(
                 self.env._("This page is too old: please begin with the bundle again.")
@@ -295,7 +319,9 @@ class TelecomPortalOrdering(models.AbstractModel):
         return orders._begin(kind, self._payer(), bundle, token)
 
     @api.model
-    def _finish_order(self, order, subscription, moment):
+    def _finish_order(
+        self, order: models.BaseModel, subscription: models.BaseModel, moment: datetime
+    ) -> models.BaseModel:
         """Complete an order with what was shown, and tell it."""
         bundle = order.bundle_id
         order.write(
@@ -312,7 +338,7 @@ class TelecomPortalOrdering(models.AbstractModel):
         return order
 
     @api.model
-    def _check_quote(self, bundle, quote):
+    def _check_quote(self, bundle: models.BaseModel, quote: str | None) -> None:
         if quote != self._quote(bundle):
             raise UserError(
                 self.env._(
@@ -323,7 +349,9 @@ class TelecomPortalOrdering(models.AbstractModel):
             )
 
     @api.model
-    def _check_not_given(self, bundle, numbers):
+    def _check_not_given(
+        self, bundle: models.BaseModel, numbers: models.BaseModel
+    ) -> None:
         """The same bundle twice for a number would only cost twice."""
         domain = Domain("bundle_id", "=", bundle.id) & (
             Domain("date_end", "=", False)

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from calendar import monthrange
 from collections import namedtuple
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -9,8 +11,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
-from ..parameters import days_around, next_month
-from .telecom_portal_sums import OUTGOING
+from ..parameters import CallFilter, days_around, next_month
+from .telecom_portal_sums import OUTGOING, call_count
 
 # With more calls in two months than these the page shows first, and adds up then.
 AT_ONCE = 50_000
@@ -18,6 +20,8 @@ MAX_LIMITS, MAX_INVOICES, MAX_BUNDLES = 4, 3, 4
 FULL = 100
 # The totals of this month, of the same days of the month before, and of all of it.
 Months = namedtuple("Months", "now same whole")
+# By day and category (or "incoming").
+Totals = dict[tuple[date, str | None], dict]
 
 
 class TelecomPortalOverview(models.AbstractModel):
@@ -28,7 +32,7 @@ class TelecomPortalOverview(models.AbstractModel):
     _description = "Telephony in the Portal: Overview"
 
     @api.model
-    def _home_text(self):
+    def _home_text(self) -> str | int:
         """The month so far in a line; 0 (what Odoo hides a card by) for nobody."""
         calls = self._call_filter()
         if not self._count(calls, limit=1)[0] and not self._numbers(limit=1):
@@ -38,20 +42,20 @@ class TelecomPortalOverview(models.AbstractModel):
         return self.env._("This month so far: %s", " · ".join(texts))
 
     @api.model
-    def _month_filter(self):
+    def _month_filter(self) -> CallFilter:
         """The calls of this month and the one before, and a day around."""
         month = self._this_month()
         start, end = days_around(next_month(month, -1), next_month(month))
         return self._call_filter(start=start, end=end)
 
     @api.model
-    def _adds_up_at_once(self):
+    def _adds_up_at_once(self) -> bool:
         return not self._has_more_than(self._month_filter(), AT_ONCE)
 
     # === FIGURES === #
 
     @api.model
-    def _month_figures(self):
+    def _month_figures(self) -> dict:
         """All that the cards with figures and charts show."""
         totals = self._daily_totals()
         month = self._this_month()
@@ -68,7 +72,7 @@ class TelecomPortalOverview(models.AbstractModel):
         }
 
     @api.model
-    def _daily_totals(self):
+    def _daily_totals(self) -> Totals:
         """By (day, category or "incoming"): totals of the calls that are itemised.
 
         While a month runs, and day by day, what is never itemised is in no sum.
@@ -80,7 +84,7 @@ class TelecomPortalOverview(models.AbstractModel):
         return self._by_key(rows, len(keys))
 
     @api.model
-    def _compared(self, totals, month):
+    def _compared(self, totals: Totals, month: date) -> Months:
         """The sums that are set against each other."""
         before = next_month(month, -1)
         today = self._local(fields.Datetime.now()).day
@@ -94,7 +98,7 @@ class TelecomPortalOverview(models.AbstractModel):
         return Months(_together(now), _together(same), whole)
 
     @api.model
-    def _tiles(self, months):
+    def _tiles(self, months: Months) -> list[dict]:
         """Amount, minutes, messages and data: now, against the month before."""
         tiles = [
             self._tile(
@@ -126,7 +130,9 @@ class TelecomPortalOverview(models.AbstractModel):
         return [tile for tile in tiles if tile["is_used"] or tile is tiles[0]]
 
     @api.model
-    def _tile(self, title, months, value, text):
+    def _tile(
+        self, title: str, months: Months, value: Callable, text: Callable
+    ) -> dict:
         now, same = value(months.now), value(months.same)
         return {
             "title": title,
@@ -138,7 +144,7 @@ class TelecomPortalOverview(models.AbstractModel):
         }
 
     @api.model
-    def _change_text(self, now, before):
+    def _change_text(self, now: Decimal | int, before: Decimal | int) -> str:
         """By how much it is more or less; nothing where there was nothing."""
         if before <= 0:
             return ""
@@ -152,7 +158,7 @@ class TelecomPortalOverview(models.AbstractModel):
     # === CHARTS === #
 
     @api.model
-    def _day_chart(self, totals, month):
+    def _day_chart(self, totals: Totals, month: date) -> dict | None:
         """A bar a day, beside it the same day of the month before; None: no calls.
 
         Of money, or of time where nothing cost anything.
@@ -173,7 +179,15 @@ class TelecomPortalOverview(models.AbstractModel):
         return {"days": days, "highest": text(highest)}
 
     @api.model
-    def _chart_day(self, number, month, before, sums, highest, text):
+    def _chart_day(
+        self,
+        number: int,
+        month: date,
+        before: date,
+        sums: dict,
+        highest: Decimal | int,
+        text: Callable,
+    ) -> dict:
         day = month.replace(day=number)
         has_before = number <= monthrange(before.year, before.month)[1]
         value = sums.get(day, 0)
@@ -189,7 +203,7 @@ class TelecomPortalOverview(models.AbstractModel):
         }
 
     @api.model
-    def _measure(self, totals):
+    def _measure(self, totals: Totals) -> tuple[Callable, Callable]:
         """What bars stand for, and its words: money of the usual currency, or time."""
         spent = {}
         for one in totals.values():
@@ -205,7 +219,7 @@ class TelecomPortalOverview(models.AbstractModel):
         )
 
     @api.model
-    def _category_rows(self, totals, month):
+    def _category_rows(self, totals: Totals, month: date) -> list[dict]:
         """This month by category, the dearest first; bars of what the chart is of."""
         words = dict(self._selection("category"))
         words["incoming"] = self.env._("Incoming calls")
@@ -220,7 +234,7 @@ class TelecomPortalOverview(models.AbstractModel):
         return [
             {
                 "title": words.get(kind) or self.env._("Other"),
-                "count": self._decimal_text(_count(sums[kind]), 0),
+                "count": self._decimal_text(call_count(sums[kind]), 0),
                 "time": self._duration_text(sums[kind]["seconds"]),
                 "amount": ", ".join(self._amounts_texts(sums[kind]["amounts"])),
                 "percent": _percent(measure(sums[kind]), highest),
@@ -231,7 +245,7 @@ class TelecomPortalOverview(models.AbstractModel):
     # === LIMITS, BUNDLES, INVOICES === #
 
     @api.model
-    def _limit_bars(self):
+    def _limit_bars(self) -> list[dict]:
         """What is spent of the customer's limits, those of all numbers first."""
         limits = self.env["telecom.limit"].sudo().search(self._scope_domain())
         limits = limits.sorted(lambda one: bool(one.number_id))[:MAX_LIMITS]
@@ -239,7 +253,7 @@ class TelecomPortalOverview(models.AbstractModel):
         return [self._limit_bar(limit, spent[limit.id]) for limit in limits]
 
     @api.model
-    def _limit_bar(self, limit, spent):
+    def _limit_bar(self, limit: models.BaseModel, spent: float) -> dict:
         periods = dict(limit._fields["period"]._description_selection(self.env))
         percent = round(limit._percent(spent))
         return {
@@ -255,13 +269,13 @@ class TelecomPortalOverview(models.AbstractModel):
         }
 
     @api.model
-    def _present_bundles(self):
+    def _present_bundles(self) -> list[dict]:
         """Bundles with something to count, of the period that runs."""
         bundles = self._month_bundles(self._present_bundle_month())
         return [bundle for bundle in bundles if bundle["bars"]][:MAX_BUNDLES]
 
     @api.model
-    def _last_invoices(self):
+    def _last_invoices(self) -> list[dict]:
         """The latest invoices, as Odoo lets the user see them."""
         payer = self._payer()
         moves = self.env["account.move"]
@@ -281,7 +295,7 @@ class TelecomPortalOverview(models.AbstractModel):
         return [self._invoice_row(move) for move in found.sudo()]
 
     @api.model
-    def _invoice_row(self, move):
+    def _invoice_row(self, move: models.BaseModel) -> dict:
         """An invoice; with a way to pay where Odoo's payment is installed."""
         due = hasattr(move, "_has_to_be_paid") and move._has_to_be_paid()
         words = dict(move._fields["payment_state"]._description_selection(self.env))
@@ -299,7 +313,7 @@ class TelecomPortalOverview(models.AbstractModel):
         }
 
 
-def _together(totals_list):
+def _together(totals_list: list[dict]) -> dict:
     """The sum of some totals."""
     names = ("voice", "sms", "data", "seconds", "bytes", "waiting")
     result = {name: sum(one[name] for one in totals_list) for name in names}
@@ -311,18 +325,14 @@ def _together(totals_list):
     return result
 
 
-def _count(totals):
-    return totals["voice"] + totals["sms"] + totals["data"]
-
-
-def _percent(value, highest):
+def _percent(value: float, highest: float) -> int:
     """How long a bar is; something is never nothing."""
     if value <= 0 or highest <= 0:
         return 0
     return max(1, round(FULL * value / highest))
 
 
-def _level(percent, warn_percent):
+def _level(percent: float, warn_percent: float) -> str:
     """The colour of a limit: orange from the warning on, red when it is reached."""
     if percent >= FULL:
         return "danger"

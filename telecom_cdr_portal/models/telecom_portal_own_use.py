@@ -14,7 +14,13 @@ class TelecomPortalOwnUse(models.AbstractModel):
     _description = "Telephony in the Portal: Own Use of Shared Bundles"
 
     @api.model
-    def _bar(self, allowance, included, number=None, usage=None):
+    def _bar(
+        self,
+        allowance: models.BaseModel,
+        included: float,
+        number: models.BaseModel | None = None,
+        usage: models.BaseModel | None = None,
+    ) -> dict:
         bar = super()._bar(allowance, included, number, usage)
         if number or self._scope_number_ids() is None:
             return bar
@@ -35,7 +41,7 @@ class TelecomPortalOwnUse(models.AbstractModel):
         }
 
     @api.model
-    def _drawn(self, usage):
+    def _drawn(self, usage: models.BaseModel) -> float:
         """What the numbers that the user sees took in a period."""
         [(drawn,)] = (
             self.env["telecom.bundle.draw"]

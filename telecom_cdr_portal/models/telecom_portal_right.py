@@ -70,7 +70,7 @@ class TelecomPortalRight(models.Model):
     )
 
     @api.depends("department_ids", "number_ids")
-    def _compute_is_limited(self):
+    def _compute_is_limited(self) -> None:
         """Whoever chooses some means only these. That they are gone widens nothing."""
         for right in self:
             chosen = right.department_ids or right.number_ids
@@ -79,7 +79,7 @@ class TelecomPortalRight(models.Model):
     # === CHECKS === #
 
     @api.constrains("partner_id", "department_ids", "number_ids")
-    def _check_owner(self):
+    def _check_owner(self) -> None:
         for right in self.sudo():
             payer = right.partner_id.commercial_partner_id
             numbers = right.number_ids.filtered(
@@ -100,7 +100,7 @@ class TelecomPortalRight(models.Model):
                 )
 
     @api.constrains("partner_id", "is_main", "is_limited")
-    def _check_main(self):
+    def _check_main(self) -> None:
         for right in self:
             if right.is_main and right.is_limited:
                 raise ValidationError(
@@ -114,23 +114,23 @@ class TelecomPortalRight(models.Model):
     # === CRUD METHODS: who sees invoices is kept in a cache of rules === #
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict]) -> models.BaseModel:
         rights = super().create(vals_list)
         self._forget()
         return rights
 
-    def write(self, vals):
+    def write(self, vals: dict) -> bool:
         result = super().write(vals)
         self._forget()
         return result
 
-    def unlink(self):
+    def unlink(self) -> bool:
         result = super().unlink()
         self._forget()
         return result
 
     @api.model
-    def _forget(self):
+    def _forget(self) -> None:
         """Users are limited by what there is now."""
         self.env.registry.clear_cache()
         self.env["res.users"].invalidate_model(["telecom_is_limited"])
@@ -138,11 +138,11 @@ class TelecomPortalRight(models.Model):
     # === WHAT IT MEANS === #
 
     @api.model
-    def _of(self, partner):
+    def _of(self, partner: models.BaseModel) -> models.BaseModel:
         """The right of a contact, or none."""
         return self.sudo().search(Domain("partner_id", "=", partner.id), limit=1)
 
-    def _scope_ids(self):
+    def _scope_ids(self) -> tuple[int, ...] | None:
         """Ids of the numbers that the contact sees; None: all of the customer."""
         right = self.sudo().with_context(active_test=False)
         if not right.is_limited:
@@ -154,7 +154,7 @@ class TelecomPortalRight(models.Model):
             )
         return tuple(sorted({*right.number_ids.ids, *of_departments.ids}))
 
-    def _words(self):
+    def _words(self) -> str:
         """What the contact sees, as words."""
         if not self.is_limited:
             main = self.env._("everything, and the rights of colleagues")

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -14,7 +16,7 @@ class TelecomPortalSettings(models.AbstractModel):
     _description = "Telephony in the Portal: What May Be Set"
 
     @api.model
-    def _may(self, what, company=None):
+    def _may(self, what: str, company: models.BaseModel | None = None) -> bool:
         """Whether the company lets customers set it, and the customer this user.
 
         :param what: the last word of a company's `telecom_portal_may_…`
@@ -28,7 +30,7 @@ class TelecomPortalSettings(models.AbstractModel):
         return may_change and company[f"telecom_portal_may_{what}"]
 
     @api.model
-    def _check_may(self, what, company=None):
+    def _check_may(self, what: str, company: models.BaseModel | None = None) -> None:
         """Refuse what the page would not have offered."""
         if not self._may(what, company):
             raise UserError(
@@ -36,12 +38,12 @@ class TelecomPortalSettings(models.AbstractModel):
             )
 
     @api.model
-    def _sees_all(self):
+    def _sees_all(self) -> bool:
         """Whether the user sees all numbers of the customer."""
         return self._scope_number_ids() is None
 
     @api.model
-    def _own_number(self, text):
+    def _own_number(self, text: object) -> models.BaseModel:
         """The number that a page names by its id; nothing where none is named.
 
         Whatever the text is, it is looked for among the user's own numbers.
@@ -54,7 +56,9 @@ class TelecomPortalSettings(models.AbstractModel):
         return number
 
     @api.model
-    def _settable_numbers(self, company=None):
+    def _settable_numbers(
+        self, company: models.BaseModel | None = None
+    ) -> list[tuple[int, str]]:
         """(id, text) of the numbers that the user holds now, to choose from."""
         held = Domain("state", "in", ["active", "suspended"])
         if company:
@@ -62,7 +66,9 @@ class TelecomPortalSettings(models.AbstractModel):
         return [(number.id, number.display_name) for number in self._numbers(held)]
 
     @api.model
-    def _own(self, model, text, number="number_id"):
+    def _own(
+        self, model: models.BaseModel, text: object, number: str = "number_id"
+    ) -> models.BaseModel:
         """The record of a customer that a page names by its id, or nothing."""
         digits = str(text or "")
         if not (digits.isascii() and digits.isdigit() and len(digits) < 10):  # noqa: PLR2004 ids are of four bytes
@@ -71,9 +77,11 @@ class TelecomPortalSettings(models.AbstractModel):
         return model.sudo().search(domain, limit=1)
 
     @api.model
-    def _moment_text(self, moment):
+    def _moment_text(self, moment: datetime) -> str:
         return format_datetime(self.env, moment, tz=self._zone().key)
 
     @api.model
-    def _log(self, record, what, old, new):
+    def _log(
+        self, record: models.BaseModel, what: str, old: str, new: str
+    ) -> models.BaseModel:
         return self.env["telecom.portal.change"]._log(record, what, old, new)

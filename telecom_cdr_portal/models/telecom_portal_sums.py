@@ -1,10 +1,14 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
+
+from ..parameters import CallFilter
+from .telecom_portal_filters import CHARGED
 
 # Adding up more calls than these takes longer than people wait for a page.
 SUM_LIMIT = 100_000
@@ -21,7 +25,7 @@ class TelecomPortalSums(models.AbstractModel):
     _description = "Telephony in the Portal: Sums"
 
     @api.model
-    def _sums(self, calls):
+    def _sums(self, calls: CallFilter) -> dict | None:
         """Totals of the listed calls of a filter; None where they are too many."""
         if self._has_more_than(calls, SUM_LIMIT):
             return None
@@ -29,7 +33,7 @@ class TelecomPortalSums(models.AbstractModel):
         return self._add_up(rows)
 
     @api.model
-    def _groups(self, calls, group_by):
+    def _groups(self, calls: CallFilter, group_by: str) -> list[dict] | None:
         """Groups of the listed calls of a filter; None where they are too many.
 
         :param group_by: number, day or destination
@@ -47,7 +51,7 @@ class TelecomPortalSums(models.AbstractModel):
         return [{**names[key], "totals": totals[key]} for key in ordered]
 
     @api.model
-    def _by_key(self, rows, size):
+    def _by_key(self, rows: list[tuple], size: int) -> dict[tuple, dict]:
         """Totals of rows that begin with keys, by these."""
         grouped = {}
         for row in rows:
@@ -55,7 +59,9 @@ class TelecomPortalSums(models.AbstractModel):
         return {key: self._add_up(group) for key, group in grouped.items()}
 
     @api.model
-    def _summed_rows(self, calls, keys, condition):
+    def _summed_rows(
+        self, calls: CallFilter, keys: list[SQL], condition: SQL
+    ) -> list[tuple]:
         """Keys, then what ``_add_up`` takes, of the calls that meet a condition."""
         places = [SQL(str(n + 1)) for n in range(len(keys) + 2)]
         return self.env.execute_query(
@@ -64,7 +70,7 @@ class TelecomPortalSums(models.AbstractModel):
                 SELECT %(keys)s, count(*), sum(c.duration)::bigint,
                        sum(c.volume)::bigint,
                        count(*) FILTER (WHERE c.rating_state IN ('unrated', 'late')),
-                       (sum(c.price) FILTER (WHERE c.rating_state = 'rated'))::text,
+                       (sum(c.price) FILTER (WHERE %(charged)s))::text,
                        0, 0, NULL
                   FROM telecom_call c
              LEFT JOIN telecom_rate r ON r.id = c.rate_id
@@ -74,6 +80,7 @@ class TelecomPortalSums(models.AbstractModel):
                 keys=SQL(", ").join([*keys, SQL("c.service"), SQL("c.currency_id")]),
                 scope=self._scope_sql(calls),
                 condition=condition,
+                charged=CHARGED,
                 places=SQL(", ").join(places),
             )
         )
@@ -81,11 +88,11 @@ class TelecomPortalSums(models.AbstractModel):
     # === BY OWN NUMBER === #
 
     @api.model
-    def _own_keys(self):
+    def _own_keys(self) -> list[SQL]:
         return [SQL("c.number_id")]
 
     @api.model
-    def _own_names(self, keys):
+    def _own_names(self, keys: list[tuple]) -> dict[tuple, dict]:
         ids = {number_id for (number_id,) in keys}
         names = self._number_names(ids)
         numbers = self.env["telecom.number"].sudo().browse(ids - {None}).exists()
@@ -102,14 +109,14 @@ class TelecomPortalSums(models.AbstractModel):
     # === BY DAY: of the reader's clock, as the filter's dates are === #
 
     @api.model
-    def _day_keys(self):
+    def _day_keys(self) -> list[SQL]:
         zone = self._zone().key
         return [
             SQL("(c.start_at AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS day", zone)
         ]
 
     @api.model
-    def _day_names(self, keys):
+    def _day_names(self, keys: list[tuple]) -> dict[tuple, dict]:
         return {
             key: {
                 "title": format_date(self.env, key[0], date_format="EEE d MMM y"),
@@ -121,7 +128,7 @@ class TelecomPortalSums(models.AbstractModel):
     # === BY WHAT IS SHOWN AS DESTINATION === #
 
     @api.model
-    def _place_keys(self):
+    def _place_keys(self) -> list[SQL]:
         """Label of the rate, else destination, else category: the other two empty."""
         label = SQL(
             "COALESCE(NULLIF(r.label->>%s, ''), NULLIF(r.label->>'en_US', ''))",
@@ -138,7 +145,7 @@ class TelecomPortalSums(models.AbstractModel):
         ]
 
     @api.model
-    def _place_names(self, keys):
+    def _place_names(self, keys: list[tuple]) -> dict[tuple, dict]:
         ids = {place for _label, place, _kind in keys} - {None}
         places = self.env["telecom.destination"].sudo().browse(ids).exists()
         names = {place.id: place.name for place in places}
@@ -156,13 +163,13 @@ class TelecomPortalSums(models.AbstractModel):
     # === WORDS === #
 
     @api.model
-    def _group_texts(self, groups):
+    def _group_texts(self, groups: Iterable[dict]) -> list[dict]:
         """Groups as texts for people."""
         return [
             {
                 "title": group["title"],
                 "filter": group["filter"],
-                "count": self._decimal_text(_count(group["totals"]), 0),
+                "count": self._decimal_text(call_count(group["totals"]), 0),
                 "time": self._duration_text(group["totals"]["seconds"]),
                 "more": self._more_texts(group["totals"]),
                 "amount": ", ".join(self._amounts_texts(group["totals"]["amounts"])),
@@ -171,7 +178,7 @@ class TelecomPortalSums(models.AbstractModel):
         ]
 
     @api.model
-    def _more_texts(self, totals):
+    def _more_texts(self, totals: dict) -> str:
         """Messages and data, where there are any."""
         texts = []
         if totals["sms"]:
@@ -181,15 +188,16 @@ class TelecomPortalSums(models.AbstractModel):
         return ", ".join(texts)
 
 
-def _count(totals):
+def call_count(totals: dict) -> int:
+    """Calls, messages and data sessions together."""
     return totals["voice"] + totals["sms"] + totals["data"]
 
 
-def _weight(totals):
+def _weight(totals: dict) -> Callable:
     """What a group is sorted by: money, then the number of calls."""
 
-    def weight(key):
+    def weight(key: tuple) -> tuple:
         amount = sum(totals[key]["amounts"].values(), Decimal(0))
-        return amount, _count(totals[key]), str(key)
+        return amount, call_count(totals[key]), str(key)
 
     return weight

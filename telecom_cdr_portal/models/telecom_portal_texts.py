@@ -8,7 +8,10 @@ from odoo.tools.misc import format_date, format_datetime
 
 from odoo.addons.telecom_cdr.parsers import numbering
 
+from .telecom_portal_calls import Amounts, CallRow
+
 WAITING = ("unrated", "late")
+Ids = set[int | None]
 
 
 class TelecomPortalTexts(models.AbstractModel):
@@ -19,7 +22,7 @@ class TelecomPortalTexts(models.AbstractModel):
     _description = "Telephony in the Portal: Words"
 
     @api.model
-    def _months(self, rows):
+    def _months(self, rows: list[CallRow]) -> list[dict]:
         """The calls of a page as texts, by the month that bills them."""
         shown = self._shown_calls(rows)
         return [
@@ -32,13 +35,13 @@ class TelecomPortalTexts(models.AbstractModel):
         ]
 
     @api.model
-    def _shown_calls(self, rows):
+    def _shown_calls(self, rows: list[CallRow]) -> list[dict]:
         """Calls as texts for people."""
         names = self._names(rows)
         return [self._shown_call(row, names) for row in rows]
 
     @api.model
-    def _names(self, rows):
+    def _names(self, rows: list[CallRow]) -> dict[str, dict]:
         """What the ids of some calls stand for, in a few queries for all."""
         return {
             "destination_id": self._name_map("telecom.destination", rows),
@@ -53,7 +56,7 @@ class TelecomPortalTexts(models.AbstractModel):
         }
 
     @api.model
-    def _name_map(self, model, rows):
+    def _name_map(self, model: str, rows: list[CallRow]) -> dict[int, str]:
         column = {
             "telecom.destination": "destination_id",
             "res.country": "visited_country_id",
@@ -63,13 +66,13 @@ class TelecomPortalTexts(models.AbstractModel):
         return {record.id: record.name for record in records}
 
     @api.model
-    def _rate_labels(self, ids):
+    def _rate_labels(self, ids: Ids) -> dict[int, str]:
         """What rates want their calls to be called instead of the destination."""
         rates = self.env["telecom.rate"].sudo().browse(ids - {None}).exists()
         return {rate.id: rate.label for rate in rates if rate.label}
 
     @api.model
-    def _number_names(self, ids):
+    def _number_names(self, ids: Ids) -> dict[int, str]:
         """Own numbers; the label only where the customer still holds the number."""
         numbers = self.env["telecom.number"].sudo().browse(ids - {None}).exists()
         payer = self._payer()
@@ -81,19 +84,19 @@ class TelecomPortalTexts(models.AbstractModel):
         }
 
     @api.model
-    def _currencies(self, ids):
+    def _currencies(self, ids: Ids) -> dict[int | None, models.BaseModel]:
         """Currencies by id; the company's where a call has none."""
         currencies = self.env["res.currency"].sudo().browse(ids - {None})
         found = {currency.id: currency for currency in currencies}
         return found | {None: self.env.company.sudo().currency_id}
 
     @api.model
-    def _selection(self, field):
+    def _selection(self, field: str) -> list[tuple[str, str]]:
         field = self.env["telecom.call"]._fields[field]
         return field._description_selection(self.env)
 
     @api.model
-    def _shown_call(self, row, names):
+    def _shown_call(self, row: CallRow, names: dict) -> dict:
         local = self._local(row.start_at)
         state, status = self._status(row)
         return {
@@ -117,11 +120,11 @@ class TelecomPortalTexts(models.AbstractModel):
         }
 
     @api.model
-    def _is_missed(self, row):
+    def _is_missed(self, row: CallRow) -> bool:
         return row.service in ("voice", None) and not row.duration
 
     @api.model
-    def _other_text(self, row):
+    def _other_text(self, row: CallRow) -> str:
         """The other party; withheld numbers have not even been read."""
         if row.is_withheld:
             return self.env._("Withheld number")
@@ -131,7 +134,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return text or self.env._("Unknown number")
 
     @api.model
-    def _place_text(self, row, names):
+    def _place_text(self, row: CallRow, names: dict) -> str:
         """Where the call went, and from which country when roaming."""
         place = names["rate_id"].get(row.rate_id, "")
         if not place and row.direction != "incoming":
@@ -144,7 +147,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return f"{place}, {roaming}" if place else roaming
 
     @api.model
-    def _quantity_text(self, row):
+    def _quantity_text(self, row: CallRow) -> str:
         if row.service == "sms":
             return self.env._("message")
         if row.service == "data":
@@ -152,7 +155,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return self._duration_text(row.duration)
 
     @api.model
-    def _bundle_text(self, row):
+    def _bundle_text(self, row: CallRow) -> str:
         """How much of the call a bundle has paid."""
         if not row.is_covered:
             return ""
@@ -163,14 +166,14 @@ class TelecomPortalTexts(models.AbstractModel):
         return self.env._("%s from bundle", part)
 
     @api.model
-    def _amount_text(self, row, currencies):
+    def _amount_text(self, row: CallRow, currencies: dict) -> str:
         if row.rating_state in WAITING or row.price is None:
             return ""
         currency = currencies[row.currency_id]
         return self._money_text(Decimal(row.price), currency, is_exact=True)
 
     @api.model
-    def _status(self, row):
+    def _status(self, row: CallRow) -> tuple[str, str]:
         """What has become of the call's price: a code and words."""
         if row.move_id and self.env.user.telecom_is_limited:
             # The invoice is of all numbers: who sees some of them cannot open it.
@@ -188,7 +191,7 @@ class TelecomPortalTexts(models.AbstractModel):
     # === TOTALS === #
 
     @api.model
-    def _totals_texts(self, totals):
+    def _totals_texts(self, totals: dict) -> list[str]:
         """The parts of a month's totals that are not nothing; money always."""
         texts = []
         if totals["voice"]:
@@ -206,7 +209,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return texts
 
     @api.model
-    def _others_text(self, others):
+    def _others_text(self, others: dict) -> str:
         """The part of the totals that the list leaves out."""
         parts = [
             self._decimal_text(others["count"], 0),
@@ -216,7 +219,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return self.env._("other calls, not listed: %s", ", ".join(parts))
 
     @api.model
-    def _amounts_texts(self, amounts):
+    def _amounts_texts(self, amounts: Amounts) -> list[str]:
         currencies = self._currencies(set(amounts))
         return [
             self._money_text(amount, currencies[currency_id])
@@ -224,7 +227,7 @@ class TelecomPortalTexts(models.AbstractModel):
         ]
 
     @api.model
-    def _found_text(self, count, is_more):
+    def _found_text(self, count: int, is_more: bool) -> str:
         """How many calls a filter has found; nothing where nobody has looked."""
         if not is_more:
             return self._count_text("voice", count)
@@ -232,7 +235,7 @@ class TelecomPortalTexts(models.AbstractModel):
         return self.env._("more than %s calls", number) if count else ""
 
     @api.model
-    def _count_text(self, service, count):
+    def _count_text(self, service: str, count: int) -> str:
         number = self._decimal_text(count, 0)
         if service == "sms":
             text = self.env._("%s messages", number)

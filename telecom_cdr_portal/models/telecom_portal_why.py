@@ -13,7 +13,7 @@ class TelecomPortalWhy(models.AbstractModel):
     _description = "Telephony in the Portal: One Call"
 
     @api.model
-    def _call_page(self, call_id):
+    def _call_page(self, call_id: int) -> dict | None:
         """A call as texts, with the way to its price; None: not one to be seen."""
         row = self._find_call(call_id)
         if row is None:
@@ -23,12 +23,32 @@ class TelecomPortalWhy(models.AbstractModel):
         explanation = self.env["telecom.call.explanation"].sudo()
         return {
             **shown,
-            "steps": explanation._customer_rows(call) + self._correction_rows(call),
+            "steps": [
+                *explanation._customer_rows(call),
+                *self._correction_rows(call),
+                *self._anonymous_rows(call),
+            ],
             "service": dict(self._selection("service")).get(row.service, ""),
         }
 
     @api.model
-    def _correction_rows(self, call):
+    def _anonymous_rows(self, call: models.BaseModel) -> list[dict]:
+        """Why no more is known of an old call."""
+        if not call._is_anonymous():
+            return []
+        return [
+            {
+                "title": self.env._("Anonymous call"),
+                "text": self.env._(
+                    "It is old and done with: its numbers were deleted for good, and "
+                    "what depended on them cannot be told any more."
+                ),
+                "amount": "",
+            }
+        ]
+
+    @api.model
+    def _correction_rows(self, call: models.BaseModel) -> list[dict]:
         """What was billed or credited on the call since, by posted invoices."""
         standing = call.correction_ids.filtered("is_standing")
         posted = standing.filtered(lambda one: one.move_id.state == "posted")

@@ -7,6 +7,8 @@ from . import test_portal_calls
 from . import test_portal_disputes
 from . import test_portal_export
 from . import test_portal_filters
+from . import test_portal_invitations
+from . import test_portal_invoice_link
 from . import test_portal_masked_calls
 from . import test_portal_orders
 from . import test_portal_overview
@@ -17,3 +19,4 @@ from . import test_portal_settings
 from . import test_portal_settings_tour
 from . import test_portal_tour
 from . import test_portal_why
+from . import test_portal_withdrawal

@@ -141,6 +141,20 @@ class TestPortalBundles(PortalCase):
         self.assertIn("NEW", july)
         self.assertNotIn("OLD", july)
 
+    def test_an_end_at_midnight_names_the_last_day(self):
+        """(end in UTC, last day in Madrid)"""
+        cases = [
+            (datetime(2026, 7, 31, 22), "07/31/2026"),
+            (datetime(2026, 7, 31, 21, 59), "07/31/2026"),
+            (datetime(2026, 7, 31, 22, 1), "08/01/2026"),
+        ]
+        subscription = self._create_subscription(self.acme)
+        for end, day in cases:
+            subscription.date_end = end
+            self.assertEqual(
+                self.portal._period_text(subscription), f"from 01/01/2026 until {day}"
+            )
+
     @freeze_time("2026-07-10")
     def test_the_present_month_shows_what_is_to_come(self):
         self._create_subscription(self.acme, "SOON", date_start=datetime(2026, 9, 1))

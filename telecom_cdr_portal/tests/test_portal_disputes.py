@@ -213,6 +213,45 @@ class TestPortalDisputes(PortalCase):
         self.assertIn("Thank you", last.body)
         self.assertEqual(last.author_id, self.user.partner_id)
 
+    def _told(self, user, *names):
+        """What Odoo's own route tells of the thread, beside its messages."""
+        self.authenticate(user.login, user.login)
+        dispute = self._dispute()
+        params = {
+            "thread_model": "telecom.dispute",
+            "thread_id": dispute.id,
+            "access_params": {"token": dispute.access_token},
+            "request_list": names,
+        }
+        params = {"fetch_params": [["mail.thread", params]]}
+        return self.make_jsonrpc_request("/mail/data", params)
+
+    def test_files_of_internal_notes_stay_inside(self):
+        self._ask(note="Why?")
+        dispute = self._dispute()
+        for name, subtype in (("answer.txt", "comment"), ("inside.txt", "note")):
+            dispute.message_post(
+                body=name,
+                message_type="comment",
+                subtype_xmlid=f"mail.mt_{subtype}",
+                attachments=[(name, b"text")],
+            )
+        self.env["ir.attachment"].create(
+            {
+                "name": "staff.txt",
+                "raw": b"text",
+                "res_model": "telecom.dispute",
+                "res_id": dispute.id,
+            }
+        )
+        found = self._told(self.user, "attachments", "followers", "suggestedRecipients")
+        files = [one["name"] for one in found["ir.attachment"]]
+        self.assertEqual(files, ["answer.txt"])
+        self.assertNotIn("mail.followers", found)
+        self.assertNotIn("suggestedRecipients", str(found))
+        names = dispute._get_mail_thread_data_attachments().mapped("name")
+        self.assertEqual(sorted(names), ["answer.txt", "inside.txt", "staff.txt"])
+
     def test_a_token_opens_the_thread_to_nobody_else(self):
         self._ask(note="Why?")
         token = self._dispute().access_token

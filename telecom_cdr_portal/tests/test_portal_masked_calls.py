@@ -2,10 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Digits that a customer hides are on no page and in no file of the portal."""
 
+import pandas as pd
+
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
-from odoo.addons.telecom_cdr.models.call_secret import mask_calls
+from odoo.addons.telecom_cdr.models.call_secret import make_anonymous, mask_calls
 
 from .common import PortalCase
 
@@ -41,3 +43,34 @@ class TestPortalMaskedCalls(PortalCase):
         for word in ("600000123", "0123", "123"):
             text = self._get(f"/my/calls/download?search={word}&text={word}")
             self.assertNotIn("123", text)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalAnonymousCalls(PortalCase):
+    """Old calls without numbers: listed, summed up and told of as far as known."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.call_id = cls._create_call(called_number=WHOLE)
+        calls = pd.DataFrame(
+            {"id": [cls.call_id], "called_number": [WHOLE], "prefix": ["346"]}
+        )
+        make_anonymous(cls.env, calls)
+        cls.env.flush_all()
+
+    def test_pages_and_files_show_what_is_left(self):
+        self.authenticate(self.user.login, self.user.login)
+        for url in (
+            "/my/calls",
+            "/my/calls/download",
+            f"/my/telecom/call/{self.call_id}",
+        ):
+            response = self.url_open(url)
+            self.assertEqual(response.status_code, 200, url)
+            text = response.content.decode("utf-8-sig")
+            self.assertIn("+346…", text, url)
+            self.assertIn("0.10", text, url)
+            for spelling in ("600000123", "600 00 01 23"):
+                self.assertNotIn(spelling, text)
+        self.assertIn("its numbers were deleted for good", text)

@@ -114,6 +114,17 @@ class TestPortalRights(SettingsCase):
         self.assertNotIn("30 min", text)
         self.assertNotIn("20 min", text)
 
+    def test_offers_name_no_number_of_others(self):
+        subscription = self._create_subscription(self.acme)
+        subscription.number_ids = self.number | self.second
+        self.second.label = "Fax of the board"
+        self._limit_to(self.clerk, number_ids=[Command.set(self.number.ids)])
+        self.assertIn("Fax of the board", self._text("/my/telecom/offers"))
+        text = self._text("/my/telecom/offers", self.clerk)
+        self.assertIn(self.number.display_name, text)
+        self.assertNotIn("Fax of the board", text)
+        self.assertNotIn(self.second.display_name, text)
+
     def test_no_invoice_of_the_customer(self):
         invoice = self._create_invoice(self.acme, [self.second_call_id])
         # Whose address invoices go to sees them no more than others.

@@ -12,9 +12,13 @@ SAVES = {
     "/my/telecom/limits/remove": {"limit": "1"},
     "/my/telecom/masking/save": {"hide": "1"},
     "/my/telecom/users/save": {"user": "1", "scope": "some"},
+    "/my/telecom/users/invite/send": {"email": "a@example.com", "scope": "all"},
+    "/my/telecom/users/invite/again": {"user": "1"},
+    "/my/telecom/users/remove": {"user": "1"},
     "/my/telecom/offers/order/confirm": {"bundle": "1"},
     "/my/telecom/offers/change/confirm": {"bundle": "1", "subscription": "1"},
     "/my/telecom/offers/cancel/confirm": {"subscription": "1"},
+    "/my/telecom/offers/withdraw": {"order": "1"},
 }
 
 

@@ -9,12 +9,13 @@ LEFT = {
     "limits": [("all", "month", 25.0, 80, False)],
     "hidden": [("all", 3)],
     "seen": [(True, ["Sales"], [])],
-    "bundles": ["SMALL"],
+    "bundles": [],
 }
 
 
 class SettingsTour(OrdersCase):
-    """A main user sets a limit, hides digits, limits a colleague, orders a bundle."""
+    """A main user sets a limit, hides digits, limits a colleague, invites
+    another one and takes the access back, orders a bundle and takes that back."""
 
     def _run_tour(self):
         self.start_tour(
@@ -26,7 +27,10 @@ class SettingsTour(OrdersCase):
                 "Limit, All numbers, each month",
                 "Digits of called numbers, All numbers",
                 f"Rights of {self.clerk.name}",
+                "Access of Ben Baker",
+                "Access of Ben Baker",
                 "Bundle",
+                "Taken back: Order: SMALL",
             ],
         )
 

@@ -1,7 +1,11 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections.abc import Callable
+
 from odoo import models
 
+# Title, text and amount of a step.
+Told = tuple[str, str, str]
 # Steps that say the same to a customer as to us. What is not named here or below is
 # not told: costs, mark-ups and formulas are ours.
 PLAIN_STEPS = {
@@ -39,7 +43,7 @@ class TelecomCallExplanation(models.TransientModel):
 
     _inherit = "telecom.call.explanation"
 
-    def _customer_rows(self, call):
+    def _customer_rows(self, call: models.BaseModel) -> list[dict]:
         """Title, text and amount of each step; nothing where the price has changed.
 
         :param call: a call that the customer may see
@@ -62,24 +66,24 @@ class TelecomCallExplanation(models.TransientModel):
                 rows.append({"title": title, "text": text, "amount": amount})
         return rows
 
-    def _customer_step(self, code):
+    def _customer_step(self, code: str) -> Callable | None:
         """What words a step for a customer; None: it is not told."""
         own = getattr(self, f"_tell_{code}", None)
         if own is None and code in PLAIN_STEPS:
             own = getattr(self, f"_say_{code}")
         return own
 
-    def _tell_state(self, call, values):
+    def _tell_state(self, call: models.BaseModel, values: dict) -> Told:
         if values["state"] == "excluded":
             text = self.env._("Calls of this kind are not charged.")
             return self.env._("Not charged"), text, ""
         text = self.env._("The price of this call is not known yet.")
         return self.env._("Price follows"), text, ""
 
-    def _tell_tariff(self, call, values):
+    def _tell_tariff(self, call: models.BaseModel, values: dict) -> Told:
         return self.env._("Tariff"), call.rate_id.tariff_id.name, ""
 
-    def _tell_rate(self, call, values):
+    def _tell_rate(self, call: models.BaseModel, values: dict) -> Told:
         rate = call.rate_id
         place = rate.label
         if not place and call.direction != "incoming":
@@ -93,17 +97,17 @@ class TelecomCallExplanation(models.TransientModel):
             text = self.env._("Incoming calls")
         return self.env._("Rate"), text, self._rate_price(call, rate)
 
-    def _tell_conversion(self, call, values):
+    def _tell_conversion(self, call: models.BaseModel, values: dict) -> Told:
         return self._say_conversion(call, values)
 
-    def _tell_markup(self, call, values):
+    def _tell_markup(self, call: models.BaseModel, values: dict) -> Told:
         text = self.env._("By the price that your tariff has for such calls.")
         return self.env._("Price of the call"), text, self._amount(call, values)
 
-    def _tell_formula(self, call, values):
+    def _tell_formula(self, call: models.BaseModel, values: dict) -> Told:
         return self._tell_markup(call, values)
 
-    def _tell_discount(self, call, values):
+    def _tell_discount(self, call: models.BaseModel, values: dict) -> Told:
         title = self.env._("Discount")
         if values["percent_ppm"] > 0:
             title = self.env._("Surcharge")
@@ -114,6 +118,6 @@ class TelecomCallExplanation(models.TransientModel):
         )
         return title, text, self._amount(call, values)
 
-    def _tell_surcharge(self, call, values):
+    def _tell_surcharge(self, call: models.BaseModel, values: dict) -> Told:
         name = self._discount_line(values).discount_id.name
         return self.env._("Surcharge"), name, self._amount(call, values)

@@ -1,16 +1,5 @@
+import {assertFits} from "./portal_steps";
 import {registry} from "@web/core/registry";
-
-/**
- * Fail when something is wider than the window: a phone would scroll sideways.
- */
-function assertFits() {
-    const width = document.documentElement.scrollWidth;
-    if (width > window.innerWidth) {
-        throw new Error(
-            `The page is ${width}px wide, the window ${window.innerWidth}px`
-        );
-    }
-}
 
 registry.category("web_tour.tours").add("telecom_cdr_portal_phone", {
     url: "/my/home",

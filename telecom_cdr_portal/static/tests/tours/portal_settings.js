@@ -1,23 +1,5 @@
+import {assertFits, go, goTo} from "./portal_steps";
 import {registry} from "@web/core/registry";
-
-/**
- * Fail when something is wider than the window: a phone would scroll sideways.
- */
-function assertFits() {
-    const width = document.documentElement.scrollWidth;
-    if (width > window.innerWidth) {
-        throw new Error(
-            `The page is ${width}px wide, the window ${window.innerWidth}px`
-        );
-    }
-}
-
-/**
- * Leave the page for another one.
- */
-function go(content, trigger) {
-    return {content, trigger, run: "click", expectUnloadPage: true};
-}
 
 registry.category("web_tour.tours").add("telecom_cdr_portal_settings", {
     url: "/my/telecom/settings",
@@ -39,8 +21,7 @@ registry.category("web_tour.tours").add("telecom_cdr_portal_settings", {
             trigger: ".o_telecom_limit:contains('All numbers'):contains('25.00')",
             run: assertFits,
         },
-        go("Back", "a[href='/my/telecom/settings']:contains('All settings')"),
-        go("Digits", ".o_telecom_settings a[href='/my/telecom/masking']"),
+        ...goTo("Digits", "masking"),
         {
             content: "Hide them",
             trigger: ".o_telecom_masking #masking_hide",
@@ -52,34 +33,64 @@ registry.category("web_tour.tours").add("telecom_cdr_portal_settings", {
             trigger: ".o_telecom_masking_now:contains('last 3 digits are hidden')",
             run: assertFits,
         },
-        go("Back", "a[href='/my/telecom/settings']:contains('All settings')"),
-        go("Colleagues", ".o_telecom_settings a[href='/my/telecom/users']"),
+        ...goTo("Colleagues", "users"),
+        go(
+            "Change",
+            ".o_telecom_colleague:contains('acme_clerk') a:contains('Change')"
+        ),
         {
-            content: "Open the rights of the clerk",
-            trigger: ".o_telecom_colleague:contains('acme_clerk') summary",
+            trigger: ".o_telecom_right [value=some]",
             run: "click",
         },
         {
-            trigger: ".o_telecom_colleague:contains('acme_clerk') [value=some]",
-            run: "click",
-        },
-        {
-            trigger: ".o_telecom_colleague:contains('acme_clerk') [name=departments]",
+            trigger: ".o_telecom_right [name=departments]",
             run: "click",
         },
         {
             content: "The form fits",
-            trigger:
-                ".o_telecom_colleague:contains('acme_clerk') [name=departments]:checked",
+            trigger: ".o_telecom_right [name=departments]:checked",
             run: assertFits,
         },
-        go("Save", ".o_telecom_colleague:contains('acme_clerk') button[type=submit]"),
+        go("Save", ".o_telecom_right button[type=submit]"),
         {
             content: "The clerk sees the department",
             trigger: ".alert-success:contains('sees Sales')",
         },
-        go("Back", "a[href='/my/telecom/settings']:contains('All settings')"),
-        go("Bundles", ".o_telecom_settings a[href='/my/telecom/offers']"),
+        go("Invite another one", ".o_telecom_invite"),
+        {
+            trigger: ".o_telecom_invitation [name=name]",
+            run: "edit Ben Baker",
+        },
+        {
+            trigger: ".o_telecom_invitation [name=email]",
+            run: "edit ben@example.com",
+        },
+        {
+            trigger: ".o_telecom_invitation [value=some]",
+            run: "click",
+        },
+        {
+            trigger: ".o_telecom_invitation [name=numbers]:first",
+            run: "click",
+        },
+        {
+            content: "The form fits",
+            trigger: ".o_telecom_invitation [name=numbers]:checked",
+            run: assertFits,
+        },
+        go("Invite", ".o_telecom_invitation button[type=submit]"),
+        go("He is there", ".o_telecom_colleague:contains('has not signed in yet') a"),
+        {
+            content: "His page fits",
+            trigger: ".o_telecom_remove button",
+            run: assertFits,
+        },
+        go("Take access back", ".o_telecom_remove button"),
+        {
+            content: "He has no access",
+            trigger: ".alert-success:contains('Ben Baker has no access any more')",
+        },
+        ...goTo("Bundles", "offers"),
         {
             content: "The offers fit",
             trigger: ".o_telecom_offer:contains('SMALL')",
@@ -97,8 +108,12 @@ registry.category("web_tour.tours").add("telecom_cdr_portal_settings", {
             trigger: ".o_telecom_own_bundle:contains('SMALL') a[href*='cancel']",
             run: assertFits,
         },
-        go("Back", "a[href='/my/telecom/settings']:contains('All settings')"),
-        go("History", ".o_telecom_settings a[href='/my/telecom/changes']"),
+        go("Take it back", ".o_telecom_pending:contains('SMALL') button"),
+        {
+            content: "Nothing is left of it",
+            trigger: ".o_telecom_page:not(:has(.o_telecom_own_bundle))",
+        },
+        ...goTo("History", "changes"),
         {
             content: "All of it is in the history",
             trigger:
