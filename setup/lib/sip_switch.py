@@ -21,6 +21,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 HOST = "127.0.0.1"
 PATIENCE = 20.0
@@ -42,25 +43,19 @@ def why_no_sip() -> str:
     return ""
 
 
-class Kamailio:
-    """A switch that is up in a ``with``.
+class Switch:
+    """A program that listens for SIP in a ``with``, in a folder of its own.
 
-    :param config: its configuration
-    :param statements: SQL that fills its tables
-    :param settings: names that the configuration defines otherwise
     :ivar port: where it listens, UDP
     """
 
-    def __init__(self, config: Path, statements: str, settings: dict[str, str]) -> None:
-        self.folder = _folder()
+    def __init__(self) -> None:
+        self.folder = new_folder()
         self.port = free_port()
         self.log_file = self.folder / "log"
-        self._fill(statements)
-        shutil.copy(config, self.folder / "kamailio.cfg")
-        self._settings = settings
         self._process: subprocess.Popen | None = None
 
-    def __enter__(self) -> "Kamailio":
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:
@@ -89,16 +84,12 @@ class Kamailio:
             return ""
         return self.log_file.read_text(errors="replace")[-6000:]
 
-    def _fill(self, statements: str) -> None:
-        """Make the tables as Kamailio's own scripts do, and fill them."""
-        share = Path(os.environ["TELECOM_KAMAILIO_ROOT"]) / "share/kamailio/db_sqlite"
-        path = self.folder / "switch.sqlite"
-        with closing(sqlite3.connect(path)) as database:
-            for schema in SCHEMAS:
-                script = (share / f"{schema}-create.sql").read_text()
-                database.executescript(script)
-            database.executescript(statements)
-        _give(path)
+    def _command(self) -> list[str]:
+        raise NotImplementedError
+
+    def _is_up(self) -> bool:
+        """Whether it takes calls now; it may wait a moment for that."""
+        raise NotImplementedError
 
     def _start(self) -> None:
         with self.log_file.open("wb") as log:
@@ -110,9 +101,35 @@ class Kamailio:
                 cwd="/",
             )
         deadline = time.monotonic() + PATIENCE
-        while not self._answers():
+        while not self._is_up():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the switch does not start:\n{self.log()}")
+
+
+class Kamailio(Switch):
+    """Kamailio.
+
+    :param config: its configuration
+    :param statements: SQL that fills its tables
+    :param settings: names that the configuration defines otherwise
+    """
+
+    def __init__(self, config: Path, statements: str, settings: dict[str, str]) -> None:
+        super().__init__()
+        self._fill(statements)
+        shutil.copy(config, self.folder / "kamailio.cfg")
+        self._settings = settings
+
+    def _fill(self, statements: str) -> None:
+        """Make the tables as Kamailio's own scripts do, and fill them."""
+        share = Path(os.environ["TELECOM_KAMAILIO_ROOT"]) / "share/kamailio/db_sqlite"
+        path = self.folder / "switch.sqlite"
+        with closing(sqlite3.connect(path)) as database:
+            for schema in SCHEMAS:
+                script = (share / f"{schema}-create.sql").read_text()
+                database.executescript(script)
+            database.executescript(statements)
+        give(path)
 
     def _command(self) -> list[str]:
         modules = next(Path(os.environ["TELECOM_KAMAILIO_ROOT"]).glob("lib/*/kamailio"))
@@ -133,7 +150,7 @@ class Kamailio:
             command += ["-A", f"{name}={value}"]
         return command
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((HOST, 0))
             probe.settimeout(0.1)
@@ -166,7 +183,7 @@ class Outcome:
 
 
 class Telephone:
-    """One end of a call: SIPp, which goes through a scenario once.
+    """One end of calls: SIPp, which goes through a scenario.
 
     :param address: its own on loopback, 127.0.0.0/8
     """
@@ -174,19 +191,26 @@ class Telephone:
     def __init__(self, address: str, scenario: Path, keys: dict[str, str]) -> None:
         self.address = address
         self.port = free_port(address)
-        self.folder = _folder()
+        self.folder = new_folder()
         self._scenario = scenario
         self._keys = keys
         self._process: subprocess.Popen | None = None
 
     def start(
-        self, target: str = "", called: str = "", seconds: int = 15
+        self,
+        target: str = "",
+        called: str = "",
+        seconds: int = 15,
+        talk: float = 0.3,
+        calls: int = 1,
     ) -> "Telephone":
         """Call, or without a target wait for a call.
 
         :param target: address and port of the switch
         :param called: number
         :param seconds: after which the scenario has failed
+        :param talk: seconds until it hangs up, where the scenario does
+        :param calls: how often it goes through the scenario
         """
         command = [os.environ["TELECOM_SIPP"], *([target] if target else [])]
         command += [
@@ -197,7 +221,9 @@ class Telephone:
             "-p",
             str(self.port),
         ]
-        command += ["-m", "1", "-nostdin", "-timeout", str(seconds), "-timeout_error"]
+        command += ["-m", str(calls), "-nostdin"]
+        command += ["-timeout", str(seconds), "-timeout_error"]
+        command += ["-d", str(round(talk * 1000))]
         command += ["-trace_msg", "-message_file", str(self.folder / "messages")]
         command += ["-trace_err", "-error_file", str(self.folder / "errors")]
         command += ["-s", called] if called else []
@@ -259,13 +285,14 @@ def free_port(address: str = HOST) -> int:
         return probe.getsockname()[1]
 
 
-def _folder() -> Path:
+def new_folder() -> Path:
+    """A folder that the programs may write into."""
     folder = Path(tempfile.mkdtemp(prefix="telecom-sip-"))
-    _give(folder)
+    give(folder)
     return folder
 
 
-def _give(path: Path) -> None:
+def give(path: Path) -> None:
     """Let the programs write there, which do not run as root."""
     if os.geteuid() == 0:
         account = pwd.getpwnam(os.environ.get("TELECOM_SIP_USER") or "postgres")

@@ -3,6 +3,7 @@
 """The forms in which a switch is answered."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from urllib.parse import quote, urlencode
@@ -19,6 +20,10 @@ SIP_CODES = {
     "error": 503,
 }
 FORBIDDEN = 403
+# What is put into dialplans and headers of SIP as it is: nothing else can be in it.
+NUMBER = re.compile(r"\+?[0-9]{1,32}", re.ASCII)
+LOGIN = re.compile(r"[A-Za-z0-9_.+~-]{1,64}", re.ASCII)
+NUMBERS = ("number", "caller", "redirect", "on_busy", "on_no_answer", "on_unreachable")
 CAUSES = {
     402: "OUTGOING_CALL_BARRED",
     404: "UNALLOCATED_NUMBER",
@@ -55,16 +60,24 @@ class Answer:
         return SIP_CODES.get(self.reason, 200 if self.allowed else FORBIDDEN)
 
     def facts(self) -> dict[str, str]:
-        """Everything as text; line ends and separators can't be in it."""
-        values = {**asdict(self), "accounts": ",".join(self.accounts)}
+        """Everything as text; line ends and separators can't be in it.
+
+        What is to be dialled or shown is a number, and an account a login, or nothing.
+        """
+        logins = filter(LOGIN.fullmatch, self.accounts)
+        values = {**asdict(self), "accounts": ",".join(logins)}
         values = {"allowed": int(self.allowed), "sip_code": self.sip_code, **values}
         values["allowed"] = int(self.allowed)
+        for name in NUMBERS:
+            values[name] = values[name] if NUMBER.fullmatch(values[name]) else ""
         return {name: clean(str(value)) for name, value in values.items()}
 
 
 def clean(text: str) -> str:
-    """A text without what ends a line or a value."""
-    return "".join(char if char.isprintable() and char != ";" else " " for char in text)
+    """A text without what ends a line or a value, or begins a variable."""
+    return "".join(
+        char if char.isprintable() and char not in ";$" else " " for char in text
+    )
 
 
 def unquoted(text: str) -> str:

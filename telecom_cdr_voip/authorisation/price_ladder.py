@@ -154,3 +154,7 @@ class BundledLadder:
             price = result["price_micro"].iloc[0]
             self._known[seconds] = (0 if pd.isna(price) else int(price), draws)
         return self._known[seconds]
+
+
+# What a call costs by its seconds, with bundles or without.
+Priced = Ladder | BundledLadder

@@ -24,7 +24,7 @@ class TelecomSecretKey(Command):
 
     name = "telecom_secret_key"
 
-    def run(self, args):
+    def run(self, args: list[str]) -> None:
         """Print a key, or encrypt everything with the first one of the file."""
         config.parser.prog = self.prog
         group = optparse.OptionGroup(config.parser, "Keys")

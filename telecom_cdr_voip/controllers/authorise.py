@@ -3,12 +3,15 @@
 import base64
 import binascii
 import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, STATUS_READY
 
-from odoo import SUPERUSER_ID, http
-from odoo.http import request
+from odoo import SUPERUSER_ID, http, models
+from odoo.http import Response, request
 from odoo.sql_db import Cursor
 
 from ..authorisation.answers import FORMS, Answer
@@ -60,29 +63,34 @@ class TelecomAuthorise(http.Controller):
     """What a switch asks about calls, and tells of them."""
 
     @http.route("/telecom/switch/<int:switch_id>/authorise", **QUESTION)
-    def telecom_authorise(self, switch_id, **parameters):
+    def telecom_authorise(self, switch_id: int, **parameters: str) -> Response:
         """Whether a call may be made, for how long, and where it goes."""
         return self._serve(
             switch_id, parameters, lambda calls, asked: calls._authorise(asked)
         )
 
     @http.route("/telecom/switch/<int:switch_id>/ended", **ROUTE)
-    def telecom_ended(self, switch_id, **parameters):
+    def telecom_ended(self, switch_id: int, **parameters: str) -> Response:
         """A call has ended: what is reserved for it becomes what it has cost."""
 
-        def ended(calls, asked):
+        def ended(calls: models.BaseModel, asked: Asked) -> Answer:
             return calls._ended(asked, read_duration(parameters.get("duration")))
 
         return self._serve(switch_id, parameters, ended)
 
     @http.route("/telecom/switch/<int:switch_id>/continue", **ROUTE)
-    def telecom_continue(self, switch_id, **parameters):
+    def telecom_continue(self, switch_id: int, **parameters: str) -> Response:
         """A call wants to go on."""
         return self._serve(
             switch_id, parameters, lambda calls, asked: calls._continue(asked)
         )
 
-    def _serve(self, switch_id, parameters, decide):
+    def _serve(
+        self,
+        switch_id: int,
+        parameters: dict[str, Any],
+        decide: Callable[[models.BaseModel, Asked], Answer],
+    ) -> Response:
         """The answer in the form that is asked for; whatever happens, it is one."""
         form = parameters.get("format")
         form = form if form in FORMS else "json"
@@ -100,7 +108,12 @@ class TelecomAuthorise(http.Controller):
             text, headers, status=STATUS.get(answer.reason, 200)
         )
 
-    def _decided(self, switch_id, parameters, decide):
+    def _decided(
+        self,
+        switch_id: int,
+        parameters: dict[str, Any],
+        decide: Callable[[models.BaseModel, Asked], Answer],
+    ) -> Answer:
         see_others(request.env.cr)
         request.update_env(user=SUPERUSER_ID)
         try:
@@ -110,14 +123,17 @@ class TelecomAuthorise(http.Controller):
             return Answer(False, "request", text=str(error))
         except psycopg2.OperationalError:
             raise  # Odoo repeats what met another transaction
-        except Exception:
-            # A switch must have an answer, and nobody a trace of what went wrong.
-            _logger.exception("A switch could not be answered")
+        except Exception as error:
+            # A switch must have an answer, and nobody a trace of what went wrong; the
+            # log has where, but not what an error quotes: numbers may be in it.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            kind = type(error).__name__
+            _logger.error("A switch could not be answered: %s\n%s", kind, where)
             request.env.cr.rollback()
             return Answer(False, "error", text="The answer could not be worked out.")
 
 
-def see_others(cr):
+def see_others(cr: Any) -> None:
     """Let each statement of a fresh transaction see what others have committed.
 
     Else whoever waits for a limit would then not see what was reserved meanwhile, and
@@ -129,7 +145,9 @@ def see_others(cr):
         cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
 
 
-def read_request(switch_id, parameters, http_request):
+def read_request(
+    switch_id: int, parameters: dict[str, Any], http_request: Any
+) -> Asked:
     """The request as it was meant; BadRequest for what can't be one."""
     values = {}
     for name, known in NAMES.items():
@@ -147,7 +165,7 @@ def read_request(switch_id, parameters, http_request):
     )
 
 
-def read_text(name, value):
+def read_text(name: str, value: object) -> str:
     """A short text in one line."""
     if not isinstance(value, str):
         raise BadRequest(f"{name}: a text was expected")
@@ -157,7 +175,7 @@ def read_text(name, value):
     return value
 
 
-def read_duration(value):
+def read_duration(value: object) -> int | None:
     """Seconds of a call; None where nothing is said."""
     if value in (None, ""):
         return None
@@ -166,7 +184,7 @@ def read_duration(value):
     raise BadRequest("duration: whole seconds were expected")
 
 
-def read_key(parameters, http_request):
+def read_key(parameters: dict[str, Any], http_request: Any) -> str:
     """The key: of the header Authorization (Bearer, Basic), X-Api-Key, or a form.
 
     Never of the address, which ends up in logs.
@@ -179,7 +197,7 @@ def read_key(parameters, http_request):
     return http_request.headers.get("X-Api-Key") or http_request.form.get("key", "")
 
 
-def read_basic(text):
+def read_basic(text: str) -> str:
     """The password of HTTP's basic authentication; "" where there is none."""
     try:
         decoded = base64.b64decode(text.strip(), validate=True).decode()

@@ -1,8 +1,10 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import http
+from collections.abc import Callable
+
+from odoo import http, models
 from odoo.exceptions import UserError
-from odoo.http import content_disposition, request
+from odoo.http import Response, content_disposition, request
 
 from .portal_voip import PAGE, TelecomVoipPortal
 
@@ -14,7 +16,7 @@ class TelecomAccountsPortal(TelecomVoipPortal):
     """SIP accounts and numbers of a customer."""
 
     @http.route(URL, methods=["GET"], readonly=True, **PAGE)
-    def portal_my_accounts(self, **parameters):
+    def portal_my_accounts(self, **parameters: str) -> Response:
         voip = self._voip()
         return self._voip_page(
             "portal_my_accounts",
@@ -26,7 +28,7 @@ class TelecomAccountsPortal(TelecomVoipPortal):
         )
 
     @http.route(ACCOUNT, methods=["GET"], readonly=True, **PAGE)
-    def portal_my_account(self, account_id, **parameters):
+    def portal_my_account(self, account_id: int, **parameters: str) -> Response:
         voip = self._voip()
         account = voip._account(account_id)
         if not account:
@@ -42,7 +44,7 @@ class TelecomAccountsPortal(TelecomVoipPortal):
             changes=voip._changes_of(account),
         )
 
-    def _change_account(self, account_id, change):
+    def _change_account(self, account_id: int, change: Callable) -> Response:
         """Change an account of the user's; of others nothing is known."""
         account = self._voip()._account(account_id)
         if not account:
@@ -54,18 +56,22 @@ class TelecomAccountsPortal(TelecomVoipPortal):
     # === NAMES === #
 
     @http.route(f"{ACCOUNT}/label", methods=["POST"], **PAGE)
-    def portal_name_account(self, account_id, label=None, **parameters):
-        def change(account):
+    def portal_name_account(
+        self, account_id: int, label: str | None = None, **parameters: str
+    ) -> Response:
+        def change(account: models.BaseModel) -> str:
             self._voip()._set_label(account, label)
             return request.env._("The name is changed.")
 
         return self._change_account(account_id, change)
 
     @http.route("/my/telecom/number/label", methods=["POST"], **PAGE)
-    def portal_name_number(self, number=None, label=None, **parameters):
+    def portal_name_number(
+        self, number: str | None = None, label: str | None = None, **parameters: str
+    ) -> Response:
         voip = self._voip()
 
-        def change():
+        def change() -> str:
             found = voip._own_number(number)
             if found:
                 voip._set_label(found, label)
@@ -76,14 +82,14 @@ class TelecomAccountsPortal(TelecomVoipPortal):
     # === PASSWORD: never in a page, in an answer of its own === #
 
     @http.route(f"{ACCOUNT}/password", methods=["POST"], **PAGE)
-    def portal_show_password(self, account_id, **parameters):
+    def portal_show_password(self, account_id: int, **parameters: str) -> Response:
         return self._password(account_id, "_show_password")
 
     @http.route(f"{ACCOUNT}/password/new", methods=["POST"], **PAGE)
-    def portal_renew_password(self, account_id, **parameters):
+    def portal_renew_password(self, account_id: int, **parameters: str) -> Response:
         return self._password(account_id, "_renew_password")
 
-    def _password(self, account_id, method):
+    def _password(self, account_id: int, method: str) -> Response:
         voip = self._voip()
         account = voip._account(account_id)
         if not account:
@@ -99,16 +105,24 @@ class TelecomAccountsPortal(TelecomVoipPortal):
     # === NETWORKS === #
 
     @http.route(f"{ACCOUNT}/network/add", methods=["POST"], **PAGE)
-    def portal_add_network(self, account_id, network=None, label=None, **parameters):
-        def change(account):
+    def portal_add_network(
+        self,
+        account_id: int,
+        network: str | None = None,
+        label: str | None = None,
+        **parameters: str,
+    ) -> Response:
+        def change(account: models.BaseModel) -> str:
             self._voip()._add_network(account, network, label)
             return request.env._("The address is allowed.")
 
         return self._change_account(account_id, change)
 
     @http.route(f"{ACCOUNT}/network/remove", methods=["POST"], **PAGE)
-    def portal_remove_network(self, account_id, network=None, **parameters):
-        def change(account):
+    def portal_remove_network(
+        self, account_id: int, network: str | None = None, **parameters: str
+    ) -> Response:
+        def change(account: models.BaseModel) -> str:
             self._voip()._remove_network(account, network)
             return request.env._("The address is not allowed any more.")
 
@@ -117,7 +131,7 @@ class TelecomAccountsPortal(TelecomVoipPortal):
     # === GUIDE === #
 
     @http.route(f"{ACCOUNT}/guide.pdf", methods=["GET"], **PAGE)
-    def portal_account_guide(self, account_id, **parameters):
+    def portal_account_guide(self, account_id: int, **parameters: str) -> Response:
         account = self._voip()._account(account_id)
         if not account:
             return request.redirect(URL)

@@ -1,7 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import http
-from odoo.http import request
+from odoo.http import Response, request
 
 from .portal_voip import PAGE, TelecomVoipPortal
 
@@ -13,7 +13,7 @@ class TelecomBlocksPortal(TelecomVoipPortal):
     """Where a customer may not call."""
 
     @http.route(URL, methods=["GET"], readonly=True, **PAGE)
-    def portal_my_blocks(self, **parameters):
+    def portal_my_blocks(self, **parameters: str) -> Response:
         voip = self._voip()
         blocks = voip._blocks()
         may_block = voip._may("blocks")
@@ -32,8 +32,8 @@ class TelecomBlocksPortal(TelecomVoipPortal):
         )
 
     @http.route(f"{URL}/add", methods=["POST"], **PAGE)
-    def portal_add_block(self, **parameters):
-        def change():
+    def portal_add_block(self, **parameters: str) -> Response:
+        def change() -> str:
             asked = {name: parameters.get(name) for name in ASKED}
             self._voip()._add_block(asked)
             return request.env._("It is blocked from now on.")
@@ -41,8 +41,10 @@ class TelecomBlocksPortal(TelecomVoipPortal):
         return self._telecom_change(URL, change)
 
     @http.route(f"{URL}/remove", methods=["POST"], **PAGE)
-    def portal_remove_block(self, block=None, **parameters):
-        def change():
+    def portal_remove_block(
+        self, block: str | None = None, **parameters: str
+    ) -> Response:
+        def change() -> str:
             self._voip()._remove_block(block)
             return request.env._("It is not blocked any more.")
 

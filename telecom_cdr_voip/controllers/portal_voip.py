@@ -1,6 +1,9 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo.http import request
+from typing import Any
+
+from odoo import models
+from odoo.http import Response, request
 
 from odoo.addons.telecom_cdr_portal.controllers.portal_settings import (
     MESSAGES,
@@ -14,10 +17,12 @@ PAGE = {"type": "http", "auth": "user", "website": True}
 class TelecomVoipPortal(TelecomSettingsPortal):
     """Pages of SIP accounts, blocks and redirections. Data: `telecom.portal.voip`."""
 
-    def _voip(self):
+    def _voip(self) -> models.BaseModel:
         return request.env["telecom.portal.voip"]
 
-    def _voip_page(self, template, page_name, title, **values):
+    def _voip_page(
+        self, template: str, page_name: str, title: str, **values: Any
+    ) -> Response:
         """A page with what was done by the request before it."""
         done = request.session.pop(MESSAGES, None) or {}
         return request.render(

@@ -1,11 +1,11 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import UTC
+from datetime import UTC, datetime
 
 from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo import http
-from odoo.http import request
+from odoo.http import Response, request
 
 from ..models.mixin_switch_provisioning import WRITERS
 from ..models.times import read_time
@@ -30,7 +30,9 @@ class Provision(http.Controller):
         csrf=False,
         save_session=False,
     )
-    def provision(self, switch_id, name, since=None):
+    def provision(
+        self, switch_id: int, name: str, since: str | None = None
+    ) -> Response:
         """One file; with since, only what changed from that time on."""
         switch = asking_switch(switch_id)
         if name not in WRITERS:
@@ -60,7 +62,7 @@ class Provision(http.Controller):
         csrf=False,
         save_session=False,
     )
-    def directory(self, switch_id, **question):
+    def directory(self, switch_id: int, **question: str) -> Response:
         """One user of FreeSWITCH's directory, as mod_xml_curl asks for it."""
         switch = asking_switch(switch_id)
         answer = switch._directory_answer(question)
@@ -68,7 +70,7 @@ class Provision(http.Controller):
             answer, headers=[("Content-Type", MIME_TYPES["xml"])]
         )
 
-    def _since(self, text):
+    def _since(self, text: str | None) -> datetime | None:
         if not text:
             return None
         try:

@@ -15,6 +15,7 @@ from . import mixin_sip_account_provisioning
 from . import mixin_switch_provisioning
 from . import res_company
 from . import res_config_settings
+from . import res_partner
 from . import telecom_authorisation
 from . import telecom_block
 from . import telecom_call_underway

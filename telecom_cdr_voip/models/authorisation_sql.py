@@ -18,6 +18,9 @@ REPEATED = 10
 # By how much the clocks of switch and carrier may differ.
 SKEW = 30
 
+# The day of a call ``u`` that is not stored yet: the limits of that day count it.
+BEGAN = local_day_sql(SQL("u.started_at"))
+
 # The tables that prices are loaded from, and the columns whose change is none to them.
 PRICE_TABLES = (
     "res_currency_rate",
@@ -35,6 +38,7 @@ PRICE_TABLES = (
     "telecom_destination",
     "telecom_discount_assignment",
     "telecom_discount_line",
+    "telecom_earlier_tariff",
     "telecom_holiday",
     "telecom_ignore_rule",
     "telecom_number",
@@ -139,11 +143,12 @@ def facts_query(switch_id: int, login: str, now: datetime) -> SQL:
 
 
 def number_query(company_id: int, number: str, now: datetime) -> SQL:
-    """A telephone number of ours, as it is held now."""
+    """A telephone number of ours, as it is held now, and whether it may call at all."""
     return SQL(
         """
         WITH now (at) AS (SELECT %(now)s::timestamp)
-        SELECT x.* FROM (%(number)s CROSS JOIN now
+        SELECT x.*, %(is_stopped)s AS is_stopped
+          FROM (%(number)s CROSS JOIN now
          WHERE n.company_id = %(company)s AND n.scope_id = 0 AND n.number = %(called)s
          ORDER BY is_active DESC, n.id DESC LIMIT 1) x
         """,
@@ -151,6 +156,27 @@ def number_query(company_id: int, number: str, now: datetime) -> SQL:
         number=_NUMBER,
         company=company_id,
         called=number,
+        is_stopped=_is_stopped(company_id),
+    )
+
+
+def _is_stopped(company_id: int) -> SQL:
+    """SQL: no account may call from the number ``x``; then nothing else calls for it.
+
+    Its accounts are blocked, or the fraud watch has blocked those of the customer.
+    """
+    return SQL(
+        """
+        (EXISTS (SELECT FROM telecom_sip_account a
+                  WHERE a.partner_id = x.partner_id AND a.company_id = %s AND a.active
+                    AND a.state = 'blocked' AND a.fraud_alert_id IS NOT NULL)
+         OR (SELECT bool_and(a.state <> 'active') FROM telecom_sip_account a
+               JOIN telecom_number_telecom_sip_account_rel r
+                 ON r.telecom_sip_account_id = a.id
+              WHERE r.telecom_number_id = x.id AND a.active
+                AND a.partner_id = x.partner_id) IS TRUE)
+        """,
+        company_id,
     )
 
 
@@ -211,22 +237,33 @@ def rest_query(
                     WHERE u.partner_id = l.partner_id AND u.company_id = l.company_id
                       AND COALESCE(l.number_id = u.number_id, l.number_id IS NULL)
                       AND (u.switch_id, u.reference) <> (%(switch)s, %(reference)s)
-                      AND %(counts)s
+                      AND %(began)s >= span.first AND %(counts)s
                  GROUP BY u.currency_id) x)
           FROM telecom_limit l
+               %(span)s
+         WHERE l.id = ANY(%(ids)s)
+        """,
+        began=BEGAN,
+        counts=counts_still(now),
+        span=limit_span(now),
+        ids=limit_ids,
+        switch=switch_id,
+        reference=reference,
+    )
+
+
+def limit_span(now: datetime) -> SQL:
+    """SQL of joins to limits ``l``: the first day of their period, ``span.first``."""
+    return SQL(
+        """
           JOIN res_partner p ON p.id = l.partner_id
           JOIN res_company co ON co.id = l.company_id
     CROSS JOIN LATERAL (SELECT %(today)s AS day) today
     CROSS JOIN LATERAL (SELECT CASE l.period WHEN 'day' THEN today.day
                                     ELSE %(period)s END AS first) span
-         WHERE l.id = ANY(%(ids)s)
         """,
-        counts=counts_still(now),
         today=local_day_sql(SQL("%s::timestamp", now)),
         period=period_start_sql(SQL("today.day")),
-        ids=limit_ids,
-        switch=switch_id,
-        reference=reference,
     )
 
 
@@ -246,14 +283,15 @@ def counts_still(now: datetime) -> SQL:
 
 
 def is_recorded() -> SQL:
-    """Whether the record of an ended call ``u`` has come."""
+    """Whether the record of an ended call ``u`` has come, and counts itself."""
     return SQL(
         """
         EXISTS (SELECT FROM telecom_call r
                  WHERE r.partner_id = u.partner_id AND r.number_id = u.number_id
                    AND r.start_at >= u.started_at - %(skew)s * interval '1 second'
                    AND r.start_at <= u.ended_at + %(skew)s * interval '1 second'
-                   AND r.direction = 'outgoing'
+                   AND r.direction <> 'incoming'
+                   AND r.rating_state NOT IN ('unrated', 'late')
                    AND starts_with(u.called, rtrim(r.called_number, 'xX')))
         """,
         skew=SKEW,

@@ -9,7 +9,8 @@ from typing import NamedTuple
 class Block(NamedTuple):
     """Where somebody may not call.
 
-    number_id: 0 for all numbers. kind: category, destination or prefix.
+    number_id: 0 for all numbers. kind: category, destination or prefix. A prefix with +
+    stops international numbers alone, one without it short numbers, too.
     """
 
     id: int
@@ -25,6 +26,8 @@ class Block(NamedTuple):
             return bool(category) and self.category == category
         if self.kind == "destination":
             return bool(destination_id) and self.destination_id == destination_id
+        if self.prefix.startswith("+"):
+            return called.startswith(self.prefix)
         return bool(self.prefix) and called.lstrip("+").startswith(self.prefix)
 
 

@@ -1,6 +1,9 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from typing import Any, Self
+
+import pandas as pd
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -16,7 +19,7 @@ class TelecomAlertFactsMixin(models.AbstractModel):
     _description = "Facts of an Alert"
 
     @api.model
-    def _take(self, company, facts):
+    def _take(self, company: models.BaseModel, facts: pd.DataFrame) -> Self:
         """Store what the watch has found, and tell of what is new.
 
         :param facts: table of `watch.facts.find_facts`
@@ -40,7 +43,7 @@ class TelecomAlertFactsMixin(models.AbstractModel):
         return alerts
 
     @api.model
-    def _known_facts(self, facts):
+    def _known_facts(self, facts: pd.DataFrame) -> dict[tuple, models.BaseModel]:
         """Facts that were stored before, by their key."""
         if facts.empty:
             return {}
@@ -51,7 +54,9 @@ class TelecomAlertFactsMixin(models.AbstractModel):
         return {fact._key(): fact for fact in known}
 
     @api.model
-    def _fact_values(self, company, row):
+    def _fact_values(
+        self, company: models.BaseModel, row: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
             "company_id": company.id,
             "rule_id": row["rule"],
@@ -70,7 +75,7 @@ class TelecomAlertFactsMixin(models.AbstractModel):
         }
 
     @api.model
-    def _open_alert(self, company, place):
+    def _open_alert(self, company: models.BaseModel, place: tuple) -> Self:
         """The open alert of a rule, customer and place; else another one."""
         values = dict(
             zip(
@@ -85,13 +90,13 @@ class TelecomAlertFactsMixin(models.AbstractModel):
             {**values, "company_id": company.id}
         )
 
-    def _add(self, values):
+    def _add(self, values: list[dict[str, Any]]) -> Self:
         """More facts of this alert."""
         facts = self.env["telecom.fraud.fact"]
         facts.create([{**one, "alert_id": self.id} for one in values])
         return self
 
-    def _note_numbers(self):
+    def _note_numbers(self) -> None:
         """The numbers that the calls of these alerts were made from."""
         self.env.flush_all()
         found = defaultdict(list)
@@ -102,7 +107,7 @@ class TelecomAlertFactsMixin(models.AbstractModel):
             alert.number_ids = [fields.Command.set(found[alert.id])]
 
 
-def _key(values):
+def _key(values: dict[str, Any]) -> tuple:
     return (
         values["rule_id"],
         values["partner_id"],
@@ -113,7 +118,7 @@ def _key(values):
     )
 
 
-def _place(values):
+def _place(values: dict[str, Any]) -> tuple:
     return (
         values["rule_id"],
         values["partner_id"],

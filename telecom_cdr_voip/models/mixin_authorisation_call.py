@@ -1,10 +1,13 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..authorisation.answers import Answer
-from ..authorisation.price_ladder import MICRO
+from ..authorisation.asked import Asked, Facts
+from ..authorisation.price_ladder import MICRO, Priced
 from ..authorisation.refusal import Refusal
 from . import authorisation_sql as queries
 from .mixin_authorisation_money import Limited
@@ -19,7 +22,7 @@ class TelecomAuthorisationCall(models.AbstractModel):
     _description = "Calls That a Switch Tells Of"
 
     @api.model
-    def _ended(self, asked, duration):
+    def _ended(self, asked: Asked, duration: int | None) -> Answer:
         """Reserve of an ended call what it has cost, until its record comes.
 
         :param duration: seconds that were talked; None: since it was allowed
@@ -34,7 +37,9 @@ class TelecomAuthorisationCall(models.AbstractModel):
         return Answer(True, "ok", number=call.called)
 
     @api.model
-    def _end(self, facts, asked, call, duration):
+    def _end(
+        self, facts: Facts, asked: Asked, call: models.BaseModel, duration: int | None
+    ) -> None:
         now = fields.Datetime.now()
         if duration is None:
             duration = max(0, int((now - call.started_at).total_seconds()))
@@ -54,7 +59,7 @@ class TelecomAuthorisationCall(models.AbstractModel):
         )
 
     @api.model
-    def _continue(self, asked):
+    def _continue(self, asked: Asked) -> Answer:
         """Let a call go on, as long as its limits pay for: seconds from its start."""
         try:
             facts = self._facts(asked)
@@ -67,7 +72,7 @@ class TelecomAuthorisationCall(models.AbstractModel):
         return Answer(True, "ok", number=call.called, max_duration=allowed)
 
     @api.model
-    def _extend(self, facts, asked, call):
+    def _extend(self, facts: Facts, asked: Asked, call: models.BaseModel) -> int:
         """Reserve the next part of a call; what it has stays where there is no more."""
         now = fields.Datetime.now()
         number = self._number_of(call)
@@ -88,7 +93,7 @@ class TelecomAuthorisationCall(models.AbstractModel):
         return allowed
 
     @api.model
-    def _underway(self, asked):
+    def _underway(self, asked: Asked) -> models.BaseModel:
         """The call under way that a switch means, locked."""
         calls = self.env["telecom.call.underway"].sudo()
         rows = self.env.execute_query(
@@ -104,7 +109,7 @@ class TelecomAuthorisationCall(models.AbstractModel):
         return calls.browse(rows[0][0])
 
     @api.model
-    def _number_of(self, call):
+    def _number_of(self, call: models.BaseModel) -> dict[str, Any]:
         number = call.number_id
         return {
             "id": number.id,
@@ -114,7 +119,9 @@ class TelecomAuthorisationCall(models.AbstractModel):
         }
 
     @api.model
-    def _priced_again(self, facts, asked, call):
+    def _priced_again(
+        self, facts: Facts, asked: Asked, call: models.BaseModel
+    ) -> Priced:
         """What a call under way costs by its seconds, at the prices of its start."""
         book = self._book(facts.company_id, facts.version)
         planned = self._planned(self._number_of(call), call.called, call.started_at)

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from psycopg2.extras import Json
@@ -15,8 +15,15 @@ from odoo.tools import SQL
 from odoo.addons.telecom_cdr.models.bundle_tables import read_draws
 from odoo.addons.telecom_cdr.models.rating_tables import load_tables
 
-from ..authorisation.price_book import PriceBook
-from ..authorisation.price_ladder import MICRO, BundledLadder, PlannedCall
+from ..authorisation.asked import Asked, Facts
+from ..authorisation.price_book import Place, PriceBook
+from ..authorisation.price_ladder import (
+    MICRO,
+    BundledLadder,
+    Ladder,
+    PlannedCall,
+    Priced,
+)
 from ..authorisation.refusal import Refusal
 from . import authorisation_sql as queries
 from .block_rules import Block, blocking
@@ -54,7 +61,7 @@ class TelecomAuthorisationMoney(models.AbstractModel):
     _description = "Money of Calls Under Way"
 
     @api.model
-    def _book(self, company_id, version):
+    def _book(self, company_id: int, version: str) -> PriceBook:
         """The prices of a company, loaded where another version is here."""
         key = (self.env.registry.db_name, company_id)
         found = _books.get(key)
@@ -70,13 +77,15 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return found[1]
 
     @api.model
-    def _place(self, company, called):
+    def _place(self, company: models.BaseModel, called: str) -> Place:
         """Where a number leads: prefix, destination id and category."""
         [(version,)] = self.env.execute_query(SQL("SELECT %s", queries.VERSION))
         return self._book(company.id, version).place(called)
 
     @api.model
-    def _reserve(self, asked, facts, number, called):
+    def _reserve(
+        self, asked: Asked, facts: Facts, number: dict[str, Any], called: str
+    ) -> int:
         """The seconds that a call may last; what they cost is reserved.
 
         Refusal where it is blocked, has no price, or no limit has anything left for it.
@@ -103,7 +112,9 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return self._note(queries.reserve_query(values), called)
 
     @api.model
-    def _planned(self, number, called, start):
+    def _planned(
+        self, number: dict[str, Any], called: str, start: datetime
+    ) -> PlannedCall:
         return PlannedCall(
             called=called,
             calling=number["number"],
@@ -116,26 +127,32 @@ class TelecomAuthorisationMoney(models.AbstractModel):
     # === BLOCKS AND LIMITS === #
 
     @api.model
-    def _rules(self, company_id, number):
+    def _rules(
+        self, company_id: int, number: dict[str, Any]
+    ) -> tuple[list[Block], list[int]]:
         """Blocks, and the ids of limits that refuse calls, which are locked now."""
         query = queries.rules_query(company_id, number["partner_id"], number["id"])
         [(blocks, limit_ids)] = self.env.execute_query(query)
         return [Block(**block) for block in blocks or []], limit_ids
 
     @api.model
-    def _check_blocks(self, blocks, number, called, place):
+    def _check_blocks(
+        self, blocks: list[Block], number: dict[str, Any], called: str, place: Place
+    ) -> None:
         if blocking(blocks, number["id"], called, place.destination_id, place.category):
             raise Refusal("blocked", number=called)
 
     @api.model
-    def _most(self, facts, limit_ids):
+    def _most(self, facts: Facts, limit_ids: list[int]) -> int:
         """The most seconds that are allowed at once, whatever is left to spend."""
         if limit_ids and facts.time_reserved:
             return min(facts.longest, facts.time_reserved)
         return facts.longest
 
     @api.model
-    def _affordable(self, asked, facts, called, priced, limited):
+    def _affordable(
+        self, asked: Asked, facts: Facts, called: str, priced: Priced, limited: Limited
+    ) -> int:
         """The seconds that every limit pays for; Refusal where that is not one."""
         most = limited.most
         if not limited.ids:
@@ -149,7 +166,9 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return seconds
 
     @api.model
-    def _rest(self, asked, company_id, currency_id, limited):
+    def _rest(
+        self, asked: Asked, company_id: int, currency_id: int, limited: Limited
+    ) -> int:
         """What limits leave (micro of a currency), after other calls under way."""
         query = queries.rest_query(
             limited.ids, limited.now, asked.switch_id, asked.reference
@@ -164,7 +183,9 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return int(min(rests) * MICRO)
 
     @api.model
-    def _converted(self, amount, from_id, to_id, company_id):
+    def _converted(
+        self, amount: Decimal, from_id: int, to_id: int, company_id: int
+    ) -> Decimal:
         """An amount in another currency, at the rate of today."""
         if from_id == to_id or not (from_id and to_id and amount):
             return amount
@@ -180,7 +201,14 @@ class TelecomAuthorisationMoney(models.AbstractModel):
     # === BUNDLES === #
 
     @api.model
-    def _priced(self, book, call, ladder, asked, now):
+    def _priced(
+        self,
+        book: PriceBook,
+        call: PlannedCall,
+        ladder: Ladder,
+        asked: Asked,
+        now: datetime,
+    ) -> Priced:
         """What a call costs by its seconds, after bundles where its payer has them."""
         if not book.has_bundle(call.partner_id):
             return ladder
@@ -188,7 +216,7 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return BundledLadder(call, book.tables, ladder, used)
 
     @api.model
-    def _draws(self, call, asked, now):
+    def _draws(self, call: PlannedCall, asked: Asked, now: datetime) -> pd.DataFrame:
         """What stored calls and other calls under way take of a customer's bundles."""
         stored = read_draws(
             self.env,
@@ -219,7 +247,7 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         return pd.concat([stored, frame.astype(stored.dtypes.to_dict())])
 
     @api.model
-    def _draw_values(self, draws):
+    def _draw_values(self, draws: pd.DataFrame | None) -> list | bool:
         """Draws as they are kept with a call under way; nothing for none."""
         if draws is None or draws.empty:
             return False
@@ -230,7 +258,14 @@ class TelecomAuthorisationMoney(models.AbstractModel):
     # === CALLS UNDER WAY === #
 
     @api.model
-    def _noted(self, asked, facts, call, priced, durations):
+    def _noted(
+        self,
+        asked: Asked,
+        facts: Facts,
+        call: PlannedCall,
+        priced: Priced,
+        durations: tuple[int, int],
+    ) -> dict[str, Any]:
         """Columns of a call with what its reserved seconds cost."""
         seconds, allowed = durations
         return {
@@ -252,7 +287,7 @@ class TelecomAuthorisationMoney(models.AbstractModel):
         }
 
     @api.model
-    def _note(self, query, called):
+    def _note(self, query: SQL, called: str) -> int:
         """Keep a call, for whose longest duration the query asks.
 
         Refusal where its reference is another call's: nobody could tell the two apart,

@@ -2,11 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 
 from ..authorisation.answers import Answer
+from ..authorisation.asked import Asked, Facts
 from ..authorisation.refusal import Refusal
 from . import authorisation_sql as queries
 from .redirect_rules import Redirect, counting, leads_to
@@ -22,7 +24,7 @@ class TelecomAuthorisationRedirect(models.AbstractModel):
     _description = "Redirection of Incoming Calls at the Switch"
 
     @api.model
-    def _answer_incoming(self, asked, facts):
+    def _answer_incoming(self, asked: Asked, facts: Facts) -> Answer:
         """Where a call to one of our numbers rings, or goes instead."""
         called = self._called(asked, facts)
         number = self._called_number(facts, called)
@@ -40,10 +42,19 @@ class TelecomAuthorisationRedirect(models.AbstractModel):
         return self._redirected(asked, facts, number, targets, told)
 
     @api.model
-    def _redirected(self, asked, facts, number, targets, told):
+    def _redirected(
+        self,
+        asked: Asked,
+        facts: Facts,
+        number: dict[str, Any],
+        targets: dict[str, tuple[str, int]],
+        told: dict[str, Any],
+    ) -> Answer:
         """The answer that sends a call on: its leg is paid by who redirects it."""
         target = targets[asked.condition][0]
         try:
+            if number["is_stopped"]:
+                raise Refusal("account_blocked")
             seconds = self._reserve(asked, facts, number, target)
         except Refusal as refusal:
             text = self._reasons()[refusal.reason]
@@ -58,7 +69,7 @@ class TelecomAuthorisationRedirect(models.AbstractModel):
         )
 
     @api.model
-    def _called_number(self, facts, called):
+    def _called_number(self, facts: Facts, called: str) -> dict[str, Any]:
         query = queries.number_query(facts.company_id, called, fields.Datetime.now())
         rows = self.env.execute_query_dict(query)
         if not rows:
@@ -68,12 +79,14 @@ class TelecomAuthorisationRedirect(models.AbstractModel):
         return rows[0]
 
     @api.model
-    def _ringing(self, asked, number):
+    def _ringing(self, asked: Asked, number: dict[str, Any]) -> tuple[str, ...]:
         query = queries.ring_query(number["id"], number["partner_id"], asked.switch_id)
         return tuple(login for (login,) in self.env.execute_query(query))
 
     @api.model
-    def _targets(self, asked, facts, number):
+    def _targets(
+        self, asked: Asked, facts: Facts, number: dict[str, Any]
+    ) -> dict[str, tuple[str, int]]:
         """By condition, where calls of a number go now and after how many seconds.
 
         Targets that are blocked, or that lead back, are left out.
@@ -98,7 +111,7 @@ class TelecomAuthorisationRedirect(models.AbstractModel):
         return found
 
     @api.model
-    def _counting(self, number_id):
+    def _counting(self, number_id: int) -> dict[str, list[Redirect]]:
         """By number, the redirections that count now, through those they lead to."""
         now = fields.Datetime.now()
         rules, zones = defaultdict(list), {}

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any, Self
+
 from odoo import api, models
 
 
@@ -10,7 +12,7 @@ class TelecomCompanyFraudMixin(models.AbstractModel):
     _description = "Fraud Watch of a Company"
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Self:
         companies = super().create(vals_list)
         self.env["telecom.fraud.rule"].sudo()._create_defaults(companies)
         return companies

@@ -44,7 +44,7 @@ class TelecomCompanyVoipPortalMixin(models.AbstractModel):
     )
 
     @api.constrains("telecom_portal_ipv4_bits", "telecom_portal_ipv6_bits")
-    def _check_telecom_portal_bits(self):
+    def _check_telecom_portal_bits(self) -> None:
         for company in self:
             bits = {
                 4: company.telecom_portal_ipv4_bits,

@@ -38,7 +38,7 @@ class TelecomFraudLimitsMixin(models.AbstractModel):
         "A rise is measured from 100 % (as usual) to 100000 % (a thousand times).",
     )
 
-    def _limits(self):
+    def _limits(self) -> dict[str, int]:
         """The limits as the watch takes them."""
         return {
             "min_calls": self.min_calls,

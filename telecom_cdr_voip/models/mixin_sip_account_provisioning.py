@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import hashlib
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -14,24 +15,24 @@ class TelecomSipAccountProvisioningMixin(models.AbstractModel):
     _name = "telecom.sip.account.provisioning.mixin"
     _description = "SIP Accounts as Switches Know Them"
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         known = self._known() if vals.keys() & {"login", "switch_id"} else []
         result = super().write(vals)
         self._bury(known)
         return result
 
-    def unlink(self):
+    def unlink(self) -> bool:
         known = self._known()
         result = super().unlink()
         self._bury(known)
         return result
 
-    def _known(self):
+    def _known(self) -> list[tuple[int, int, str]]:
         """(switch, key, login) as switches know them now."""
         return [(one.switch_id.id, one.id, one.login) for one in self]
 
     @api.model
-    def _bury(self, known):
+    def _bury(self, known: list[tuple[int, int, str]]) -> None:
         """Keep what is not true any more, for switches to be told of."""
         present = set(self.exists()._known())
         self.env["telecom.sip.removed"].sudo().create(
@@ -42,14 +43,14 @@ class TelecomSipAccountProvisioningMixin(models.AbstractModel):
             ]
         )
 
-    def _is_served(self):
+    def _is_served(self) -> bool:
         """Whether its switch lets it in at all."""
         return self.active and self.state == "active"
 
-    def _as_removed(self):
+    def _as_removed(self) -> Removed:
         return Removed(id=self.id, login=self.login)
 
-    def _provisioned(self):
+    def _provisioned(self) -> SipAccount:
         """The account as the writers of files take it."""
         number = self._held_numbers()[:1]
         return SipAccount(
@@ -62,7 +63,7 @@ class TelecomSipAccountProvisioningMixin(models.AbstractModel):
             networks=tuple(self.network_ids.mapped("network")),
         )
 
-    def _held_numbers(self):
+    def _held_numbers(self) -> models.BaseModel:
         """Its numbers in service that its customer holds still, the caller id first."""
         now = fields.Datetime.now()
         return (self.caller_number_id | self.number_ids).filtered(
@@ -71,7 +72,7 @@ class TelecomSipAccountProvisioningMixin(models.AbstractModel):
             and not (one.date_start and one.date_start > now)
         )
 
-    def _ha1b(self):
+    def _ha1b(self) -> str:
         """The digest for telephones that log in as login@realm.
 
         Made from the password. Where the configuration file's key is gone, those that

@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -26,7 +27,7 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
     _name = "telecom.switch.provisioning.mixin"
     _description = "Provisioning of Switches"
 
-    def _provision(self, kind, since=None):
+    def _provision(self, kind: str, since: datetime | None = None) -> str:
         """The text of a file.
 
         :param kind: its name, one of WRITERS
@@ -43,7 +44,7 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
             )
         return WRITERS[kind](self.sudo()._snapshot(since))
 
-    def _directory_answer(self, question):
+    def _directory_answer(self, question: Mapping[str, str]) -> str:
         """What mod_xml_curl of FreeSWITCH is told.
 
         :param question: the fields of its form
@@ -56,7 +57,7 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
             snapshot = self.sudo()._snapshot_of(self._accounts([("login", "=", login)]))
         return freeswitch.answer(question, snapshot)
 
-    def _provisioned_until(self):
+    def _provisioned_until(self) -> datetime | None:
         """When the last change was made that the switch has to know, or None."""
         self.ensure_one()
         own = [("switch_id", "=", self.id)]
@@ -68,7 +69,7 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
         [[gone]] = removed._read_group(own, [], ["removed_at:max"])
         return max(filter(None, (changed, gone)), default=None)
 
-    def _snapshot(self, since=None):
+    def _snapshot(self, since: datetime | None = None) -> Snapshot:
         if since is None:
             return self._snapshot_of(self._accounts([]))
         begin = since - LATE
@@ -79,7 +80,12 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
         gone = (Removed(id=one.account_key, login=one.login) for one in removed)
         return self._snapshot_of(accounts, gone, is_partial=True)
 
-    def _snapshot_of(self, accounts, removed=(), is_partial=False):
+    def _snapshot_of(
+        self,
+        accounts: models.BaseModel,
+        removed: Iterable[Removed] = (),
+        is_partial: bool = False,
+    ) -> Snapshot:
         served = accounts.filtered(lambda account: account._is_served())
         unserved = (account._as_removed() for account in accounts - served)
         return Snapshot(
@@ -89,7 +95,7 @@ class TelecomSwitchProvisioningMixin(models.AbstractModel):
             is_partial=is_partial,
         )
 
-    def _accounts(self, domain):
+    def _accounts(self, domain: list) -> models.BaseModel:
         accounts = (
             self.env["telecom.sip.account"].sudo().with_context(active_test=False)
         )

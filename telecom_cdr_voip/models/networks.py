@@ -5,6 +5,8 @@
 import ipaddress
 from functools import lru_cache
 
+# What IPv6 puts before an IPv4 address: ::ffff:192.0.2.1.
+MAPPED_BITS = 96
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -15,12 +17,18 @@ class BadNetwork(ValueError):
 def read_network(text: str) -> Network:
     """An address or network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32.
 
-    Bits behind the prefix length are dropped; BadNetwork for all else.
+    Bits behind the prefix length are dropped; IPv4 inside IPv6 is taken as IPv4, as
+    addresses are. BadNetwork for all else.
     """
     try:
-        return ipaddress.ip_network((text or "").strip(), strict=False)
+        network = ipaddress.ip_network((text or "").strip(), strict=False)
     except ValueError as error:
         raise BadNetwork((text or "").strip()[:64]) from error
+    inside = getattr(network.network_address, "ipv4_mapped", None)
+    length = network.prefixlen - MAPPED_BITS
+    if inside is None or length < 0:
+        return network
+    return ipaddress.IPv4Network((inside, length))
 
 
 @lru_cache(maxsize=4096)
@@ -31,12 +39,26 @@ def read_networks(text: str | None) -> tuple[Network, ...]:
 
 
 def read_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """One address, IPv4 inside IPv6 as IPv4; a zone (%eth0) counts for nothing."""
+    """One address, IPv4 inside IPv6 as IPv4.
+
+    A zone (%eth0) counts for nothing, nor does a port: 192.0.2.7:5060,
+    [2001:db8::7]:5060.
+    """
     try:
-        address = ipaddress.ip_address((text or "").strip().partition("%")[0])
+        address = ipaddress.ip_address(_without_port((text or "").strip()))
     except ValueError as error:
         raise BadNetwork((text or "").strip()[:64]) from error
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def _without_port(text: str) -> str:
+    host, mark, port = text.rpartition(":")
+    is_port = mark and port.isascii() and port.isdecimal()
+    if is_port and ":" not in host:
+        text = host
+    elif text.startswith("["):
+        text = (host if is_port and host.endswith("]") else text)[1:].removesuffix("]")
+    return text.partition("%")[0]
 
 
 def covers(networks: str | None, address: str | None) -> bool:

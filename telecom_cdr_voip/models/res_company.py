@@ -34,7 +34,7 @@ class ResCompany(models.Model):
     )
 
     @api.constrains("telecom_call_seconds")
-    def _check_telecom_call_seconds(self):
+    def _check_telecom_call_seconds(self) -> None:
         for company in self:
             if not 0 < company.telecom_call_seconds <= 24 * 3600:
                 raise ValidationError(

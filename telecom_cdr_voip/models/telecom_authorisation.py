@@ -1,21 +1,18 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import time
+from typing import Any
 
 from odoo import api, fields, models
-from odoo.tools import SQL, config, consteq
+from odoo.tools import SQL, consteq
 
 from ..authorisation.answers import Answer
-from ..authorisation.asked import Facts
-from ..authorisation.buckets import Buckets
+from ..authorisation.asked import Asked, Facts
 from ..authorisation.refusal import Refusal
 from . import authorisation_sql as queries
 from .dialled import spelled, unblocked
 from .networks import covers
+from .switch_requests import is_shut_out, may_ask, note_wrong_key
 from .telecom_switch import hashed
-
-FAILURES = 10  # wrong keys a second from one address
-_requests, _failures = Buckets(), Buckets()
 
 
 class TelecomAuthorisation(models.AbstractModel):
@@ -30,7 +27,7 @@ class TelecomAuthorisation(models.AbstractModel):
     ]
 
     @api.model
-    def _authorise(self, asked):
+    def _authorise(self, asked: Asked) -> Answer:
         """The answer to a switch; a refusal is an answer, too."""
         try:
             return self._decide(asked, self._facts(asked))
@@ -38,13 +35,13 @@ class TelecomAuthorisation(models.AbstractModel):
             return self._refused(refusal)
 
     @api.model
-    def _decide(self, asked, facts):
+    def _decide(self, asked: Asked, facts: Facts | None) -> Answer:
         if asked.direction == "in":
             return self._answer_incoming(asked, facts)
         return self._answer_outgoing(asked, facts)
 
     @api.model
-    def _try(self, asked):
+    def _try(self, asked: Asked) -> Answer:
         """The same answer to somebody who tries it; nothing is reserved or told."""
         facts = self._read_facts(asked)
         savepoint = self.env.cr.savepoint()
@@ -57,7 +54,7 @@ class TelecomAuthorisation(models.AbstractModel):
             self.env.invalidate_all()
 
     @api.model
-    def _refused(self, refusal):
+    def _refused(self, refusal: Refusal) -> Answer:
         """The answer that says why not.
 
         It is cheap, as it may be asked for often: limits tell by mail that they are
@@ -69,40 +66,37 @@ class TelecomAuthorisation(models.AbstractModel):
     # === WHO ASKS === #
 
     @api.model
-    def _facts(self, asked):
+    def _facts(self, asked: Asked) -> Facts:
         """The switch and the account; Refusal where the switch is not the one."""
-        now = time.monotonic()
-        if _failures.is_empty(asked.remote, FAILURES, now):
+        if is_shut_out(asked.remote):
             raise Refusal("rate_limit")
         facts = self._read_facts(asked)
         known = (facts and facts.key_hash) or hashed("")
         if not (consteq(known, hashed(asked.key)) and asked.key and facts):
-            _failures.take(asked.remote, FAILURES, FAILURES, now)
+            note_wrong_key(asked.remote)
             raise Refusal("key")
-        self._check_switch(facts, asked, now)
+        self._check_switch(facts, asked)
         return facts
 
     @api.model
-    def _read_facts(self, asked):
+    def _read_facts(self, asked: Asked) -> Facts | None:
         query = queries.facts_query(asked.switch_id, asked.login, fields.Datetime.now())
         rows = self.env.execute_query(query)
         return Facts(*rows[0]) if rows else None
 
     @api.model
-    def _check_switch(self, facts, asked, now):
+    def _check_switch(self, facts: Facts, asked: Asked) -> None:
         if not facts.is_switch_active:
             raise Refusal("key")
         if not covers(facts.allowed_networks, asked.remote):
             raise Refusal("switch_address")
-        share = facts.rate_limit / max(1, config["workers"] or 1)
-        key = (self.env.registry.db_name, asked.switch_id)
-        if not _requests.take(key, share, facts.rate_limit, now):
+        if not may_ask(self.env.registry.db_name, asked.switch_id, facts.rate_limit):
             raise Refusal("rate_limit")
 
     # === OUTGOING === #
 
     @api.model
-    def _answer_outgoing(self, asked, facts):
+    def _answer_outgoing(self, asked: Asked, facts: Facts) -> Answer:
         called = self._called(asked, facts)
         if not facts.account_id:
             raise Refusal("unknown_account", number=called)
@@ -115,18 +109,18 @@ class TelecomAuthorisation(models.AbstractModel):
         return Answer(True, "ok", max_duration=seconds, number=called, caller=caller)
 
     @api.model
-    def _called(self, asked, facts):
+    def _called(self, asked: Asked, facts: Facts) -> str:
         called = asked.called and spelled(asked.called, facts.country)
         if not called:
             raise Refusal("called")
         return called
 
     @api.model
-    def _is_emergency(self, called, facts):
+    def _is_emergency(self, called: str, facts: Facts) -> bool:
         return called in unblocked(facts.unblocked or "", facts.country)
 
     @api.model
-    def _number(self, asked, facts):
+    def _number(self, asked: Asked, facts: Facts) -> dict[str, Any] | None:
         """The number that the call is from: as asked for, else the account's first."""
         held = self._held(facts)
         numbers = [*held, *(facts.numbers or [])]
@@ -137,7 +131,7 @@ class TelecomAuthorisation(models.AbstractModel):
         return next(own, None) or next(iter(numbers), None)
 
     @api.model
-    def _held(self, facts):
+    def _held(self, facts: Facts) -> list[dict[str, Any]]:
         """The numbers of the account that are in service, and its customer's still."""
         return [
             one
@@ -146,7 +140,7 @@ class TelecomAuthorisation(models.AbstractModel):
         ]
 
     @api.model
-    def _caller(self, facts, number):
+    def _caller(self, facts: Facts, number: dict[str, Any] | None) -> str:
         """What called people see: the caller id of the account, else the number.
 
         Never the number of somebody else, not even in emergency calls.
@@ -158,7 +152,9 @@ class TelecomAuthorisation(models.AbstractModel):
         return shown["number"] if is_own else ""
 
     @api.model
-    def _check_account(self, asked, facts, number):
+    def _check_account(
+        self, asked: Asked, facts: Facts, number: dict[str, Any] | None
+    ) -> None:
         if facts.account_state != "active":
             raise Refusal("account_blocked")
         if facts.networks and not covers(",".join(facts.networks), asked.address):
@@ -171,7 +167,7 @@ class TelecomAuthorisation(models.AbstractModel):
     # === TEXTS === #
 
     @api.model
-    def _reasons(self):
+    def _reasons(self) -> dict[str, str]:
         """What each reason of a refusal means."""
         return {
             "key": self.env._("There is no such switch, or the key is not its key."),
@@ -202,7 +198,7 @@ class TelecomAuthorisation(models.AbstractModel):
 
     # === VERSION OF PRICES === #
 
-    def init(self):
+    def init(self) -> None:
         """Note each change of what calls are priced by, whoever makes it."""
         result = super().init()
         self.env.cr.execute(queries.CREATE_VERSION)
@@ -212,7 +208,7 @@ class TelecomAuthorisation(models.AbstractModel):
         return result
 
     @api.model
-    def _columns(self, table):
+    def _columns(self, table: str) -> list[str]:
         rows = self.env.execute_query(
             SQL(
                 "SELECT column_name FROM information_schema.columns"
@@ -223,5 +219,5 @@ class TelecomAuthorisation(models.AbstractModel):
         return [name for (name,) in rows if name not in queries.NO_CHANGE]
 
     @api.autovacuum
-    def _forget_versions(self):
+    def _forget_versions(self) -> None:
         self.env.cr.execute(queries.FORGET_VERSIONS)

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Self
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -53,14 +55,14 @@ class TelecomBlock(models.Model):
     )
     prefix = fields.Char(
         tracking=True,
-        help="Digits with the country code and without +, or the first digits of "
-        "short numbers.",
+        help="With + and the country code for international numbers alone (+1); digits "
+        "without + stop short numbers that begin so, too.",
     )
     note = fields.Char(string="Reason", tracking=True)
     owner_text = fields.Char(string="Who", compute="_compute_owner_text")
 
     @api.depends("kind", "category", "destination_id", "prefix")
-    def _compute_display_name(self):
+    def _compute_display_name(self) -> None:
         categories = dict(self._fields["category"]._description_selection(self.env))
         for block in self:
             names = {
@@ -71,13 +73,13 @@ class TelecomBlock(models.Model):
             block.display_name = names.get(block.kind) or ""
 
     @api.depends("partner_id", "number_id")
-    def _compute_owner_text(self):
+    def _compute_owner_text(self) -> None:
         for block in self:
             owner = block.number_id or block.partner_id
             block.owner_text = owner.display_name or self.env._("All customers")
 
     @api.constrains("kind", "category", "destination_id", "prefix")
-    def _check_target(self):
+    def _check_target(self) -> None:
         for block in self:
             name = "destination_id" if block.kind == "destination" else block.kind
             if not block[name]:
@@ -89,21 +91,33 @@ class TelecomBlock(models.Model):
                 )
 
     @api.constrains("prefix")
-    def _check_prefix(self):
+    def _check_prefix(self) -> None:
         for block in self.filtered("prefix"):
-            text = block.prefix
-            if not (text.isascii() and text.isdigit()) or len(text) > PREFIX_DIGITS:
+            digits = block.prefix.removeprefix("+")
+            is_number = digits.isascii() and digits.isdigit()
+            if not is_number or len(digits) > PREFIX_DIGITS:
                 raise ValidationError(
                     self.env._(
-                        "'%s' is not a prefix: up to 15 digits with the country code "
-                        "and without + were expected.",
-                        text,
+                        "'%s' is not a prefix: up to 15 digits with the country code, "
+                        "and a + before them or not, were expected.",
+                        block.prefix,
                     )
                 )
 
     @api.constrains("partner_id", "number_id")
-    def _check_owner(self):
+    def _check_owner(self) -> None:
         for block in self.sudo():
+            payer = block.partner_id.commercial_partner_id
+            if block.partner_id != payer:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(customer)s, who pays for the "
+                        "calls: choose %(customer)s, and the number if it is for one "
+                        "alone.",
+                        contact=block.partner_id.name,
+                        customer=payer.name,
+                    )
+                )
             holder = block.number_id.commercial_partner_id
             if block.number_id and holder != block.partner_id.commercial_partner_id:
                 raise ValidationError(
@@ -116,14 +130,16 @@ class TelecomBlock(models.Model):
                 )
 
     @api.model
-    def _blocks_of(self, company, partner):
+    def _blocks_of(
+        self, company: models.BaseModel, partner: models.BaseModel
+    ) -> list[Block]:
         """The blocks that a customer's calls are measured by, as plain facts."""
         domain = Domain("company_id", "=", company.id) & Domain(
             "partner_id", "in", [False, partner.id]
         )
         return [block._facts() for block in self.sudo().search(domain)]
 
-    def _facts(self):
+    def _facts(self) -> Block:
         return Block(
             id=self.id,
             number_id=self.number_id.id or 0,
@@ -134,7 +150,15 @@ class TelecomBlock(models.Model):
         )
 
     @api.model
-    def _is_blocked(self, partner, number, called, prefix, destination, category):
+    def _is_blocked(
+        self,
+        partner: models.BaseModel,
+        number: models.BaseModel,
+        called: str,
+        prefix: str,
+        destination: models.BaseModel,
+        category: str,
+    ) -> Self:
         """The block that a call falls under, or none.
 
         :param called: E.164 (+34...) or a short number

@@ -88,7 +88,7 @@ class TelecomCallUnderway(models.Model):
     _counting_idx = models.Index("(partner_id) WHERE settled_at IS NULL")
 
     @api.depends("called", "company_id")
-    def _compute_called_text(self):
+    def _compute_called_text(self) -> None:
         hidden = self._hidden_digits()
         for call in self:
             text = call.sudo().called or ""
@@ -96,7 +96,7 @@ class TelecomCallUnderway(models.Model):
             is_phone = text.startswith("+")
             call.called_text = text[:shown].ljust(len(text), "X") if is_phone else text
 
-    def _hidden_digits(self):
+    def _hidden_digits(self) -> dict[int, int]:
         """By company, the most digits that any of its customers hides."""
         choices = self.env["telecom.masking"].sudo()
         rows = choices._read_group(
@@ -107,12 +107,12 @@ class TelecomCallUnderway(models.Model):
         return {company.id: max(HIDDEN, digits) for company, digits in rows}
 
     @api.depends("max_duration")
-    def _compute_max_text(self):
+    def _compute_max_text(self) -> None:
         for call in self:
             call.max_text = hms(call.max_duration)
 
     @api.autovacuum
-    def _settle(self):
+    def _settle(self) -> None:
         """Close what has its record, or waited for it in vain; forget what is old."""
         now = fields.Datetime.now()
         self.flush_model()
@@ -149,7 +149,7 @@ class TelecomCallUnderway(models.Model):
         )
         self.invalidate_model()
 
-    def action_release(self):
+    def action_release(self) -> None:
         """Take a call as ended, of which the switch did not say so."""
         self.check_access("read")
         self.env["telecom.switch"].check_access("write")

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
@@ -70,7 +72,7 @@ class TelecomFraudAlert(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
 
     @api.depends("fact_ids.calls", "fact_ids.duration", "fact_ids.amount")
-    def _compute_sums(self):
+    def _compute_sums(self) -> None:
         for alert in self:
             facts = alert.fact_ids
             alert.first_at = min(facts.mapped("start_at"), default=False)
@@ -80,13 +82,13 @@ class TelecomFraudAlert(models.Model):
             alert.amount = sum(facts.mapped("amount"))
 
     @api.depends("duration")
-    def _compute_duration_text(self):
+    def _compute_duration_text(self) -> None:
         for alert in self:
             alert.duration_text = hms(alert.duration)
 
     @api.depends("category", "destination_id", "country_id")
     @api.depends_context("lang")
-    def _compute_place_text(self):
+    def _compute_place_text(self) -> None:
         categories = dict(self._fields["category"]._description_selection(self.env))
         for alert in self:
             alert.place_text = (
@@ -98,7 +100,7 @@ class TelecomFraudAlert(models.Model):
 
     @api.depends("rule_id", "partner_id", "place_text")
     @api.depends_context("lang")
-    def _compute_display_name(self):
+    def _compute_display_name(self) -> None:
         for alert in self:
             alert.display_name = (
                 f"{alert.rule_id.name}: {alert.partner_id.name}, {alert.place_text}"
@@ -106,7 +108,7 @@ class TelecomFraudAlert(models.Model):
 
     # === TELLING === #
 
-    def _tell(self):
+    def _tell(self) -> None:
         """Block what the rule says, and ask somebody to look."""
         self.ensure_one()
         self._block()
@@ -115,7 +117,7 @@ class TelecomFraudAlert(models.Model):
             user = self._responsible()
             self.activity_schedule(ACTIVITY, summary=self.display_name, user_id=user.id)
 
-    def _text(self):
+    def _text(self) -> str:
         """The newest fact, in a sentence."""
         fact = self.fact_ids.sorted("start_at")[-1:]
         return self.env._(
@@ -126,7 +128,7 @@ class TelecomFraudAlert(models.Model):
             start=format_datetime(self.env, fact.start_at),
         )
 
-    def _responsible(self):
+    def _responsible(self) -> models.BaseModel:
         """Who is responsible of the rule; else a manager of the company: a person."""
         user = self.rule_id.responsible_id
         if user.active:
@@ -138,11 +140,11 @@ class TelecomFraudAlert(models.Model):
 
     # === LOOKING === #
 
-    def action_looked(self):
+    def action_looked(self) -> None:
         """Somebody looked: what is blocked stays so until it is unblocked."""
         self._close("looked")
 
-    def action_false_alarm(self):
+    def action_false_alarm(self) -> None:
         """Nothing was wrong. What is blocked is unblocked with a reason first."""
         blocking = self.filtered("is_blocking")
         if blocking:
@@ -154,7 +156,7 @@ class TelecomFraudAlert(models.Model):
             )
         self._close("false")
 
-    def action_unblock(self):
+    def action_unblock(self) -> dict[str, Any]:
         """Ask why, then let calls be made again."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_voip.telecom_fraud_unblock_action"
@@ -162,7 +164,7 @@ class TelecomFraudAlert(models.Model):
         action["context"] = {"default_alert_ids": self.ids}
         return action
 
-    def action_reopen(self):
+    def action_reopen(self) -> None:
         """Somebody has to look again."""
         self.check_access("write")
         self.write(
@@ -174,7 +176,7 @@ class TelecomFraudAlert(models.Model):
             }
         )
 
-    def _close(self, state, conclusion=False):
+    def _close(self, state: str, conclusion: str | bool = False) -> None:
         self.check_access("write")
         self.write(
             {
@@ -186,7 +188,7 @@ class TelecomFraudAlert(models.Model):
         )
         self.activity_feedback([ACTIVITY], feedback=conclusion or None)
 
-    def action_open_calls(self):
+    def action_open_calls(self) -> dict[str, Any]:
         """The calls of the customer in the hours of this alert."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

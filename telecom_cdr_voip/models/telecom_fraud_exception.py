@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..watch.rules import Rule
+
 
 class TelecomFraudException(models.Model):
     """A customer to whom a rule applies with other limits, or not at all."""
@@ -38,7 +40,7 @@ class TelecomFraudException(models.Model):
     )
 
     @api.constrains("partner_id", "is_off", "min_calls", "min_minutes", "min_amount")
-    def _check_limits(self):
+    def _check_limits(self) -> None:
         for one in self:
             if not (one.is_off or one.min_calls or one.min_minutes or one.min_amount):
                 raise ValidationError(
@@ -50,7 +52,7 @@ class TelecomFraudException(models.Model):
                 )
 
     @api.constrains("partner_id")
-    def _check_partner(self):
+    def _check_partner(self) -> None:
         for one in self:
             payer = one.partner_id.commercial_partner_id
             if one.partner_id != payer:
@@ -63,6 +65,6 @@ class TelecomFraudException(models.Model):
                     )
                 )
 
-    def _to_watch(self):
+    def _to_watch(self) -> Rule | None:
         """The rule of this customer, or none."""
         return None if self.is_off else self.rule_id._to_watch(self)

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import api, fields, models
 
 from odoo.addons.telecom_cdr.models.bulk_fields import BigInteger
@@ -54,12 +56,12 @@ class TelecomFraudFact(models.Model):
 
     @api.depends("duration", "past", "past_days", "rule_id.measure")
     @api.depends_context("lang")
-    def _compute_texts(self):
+    def _compute_texts(self) -> None:
         for fact in self:
             fact.duration_text = hms(fact.duration)
             fact.usual_text = fact._usual_text() if fact.past_days else False
 
-    def _usual_text(self):
+    def _usual_text(self) -> str:
         """What the same hour of the days before has on average."""
         mean = self.past / self.past_days
         if self.rule_id.measure == "seconds":
@@ -68,7 +70,7 @@ class TelecomFraudFact(models.Model):
             return self.currency_id.format(mean / MILLION)
         return self.env._("%s calls", round(mean, 1))
 
-    def _key(self):
+    def _key(self) -> tuple:
         """What tells it from any other: it is an alert once."""
         return (
             self.rule_id.id,
@@ -79,7 +81,7 @@ class TelecomFraudFact(models.Model):
             self.start_at,
         )
 
-    def _update(self, values):
+    def _update(self, values: dict[str, Any]) -> None:
         """More calls of an hour that was told of: its figures grow, nobody is told."""
         if self.alert_id.state == "open" and values["value"] > self.value:
             self.write({name: values[name] for name in FIGURES})

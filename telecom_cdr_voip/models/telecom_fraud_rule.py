@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any, Self
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -119,7 +121,7 @@ class TelecomFraudRule(models.Model):
     )
 
     @api.depends("alert_ids.state")
-    def _compute_open_alert_count(self):
+    def _compute_open_alert_count(self) -> None:
         groups = self.env["telecom.fraud.alert"]._read_group(
             [("rule_id", "in", self.ids), ("state", "=", "open")],
             ["rule_id"],
@@ -130,14 +132,14 @@ class TelecomFraudRule(models.Model):
             rule.open_alert_count = counts.get(rule.id, 0)
 
     @api.onchange("kind")
-    def _onchange_kind(self):
+    def _onchange_kind(self) -> None:
         if self.kind == "rise":
             self.place = "destination"
         elif self.kind == "night":
             self.place = "country"
 
     @api.constrains("kind", "min_calls", "min_minutes", "min_amount")
-    def _check_limits(self):
+    def _check_limits(self) -> None:
         """A rule without any limit would call every call an alert."""
         for rule in self:
             needed = {"short": ["min_calls"], "night": ["min_calls"]}.get(
@@ -154,7 +156,7 @@ class TelecomFraudRule(models.Model):
                 )
 
     @api.constrains("place", "kind", "action")
-    def _check_place(self):
+    def _check_place(self) -> None:
         for rule in self:
             if rule.action == "place" and rule._judged_place() == "all":
                 raise ValidationError(
@@ -166,10 +168,10 @@ class TelecomFraudRule(models.Model):
                     )
                 )
 
-    def _judged_place(self):
+    def _judged_place(self) -> str:
         return "country" if self.kind == "night" else self.place
 
-    def _to_watch(self, limits=None):
+    def _to_watch(self, limits: models.BaseModel | None = None) -> Rule:
         """The rule as plain facts, with a customer's own limits where there are any."""
         self.ensure_one()
         window = {"night": "night", "rise": "hour"}.get(self.kind, self.window)
@@ -188,7 +190,7 @@ class TelecomFraudRule(models.Model):
             **(limits or self)._limits(),
         )
 
-    def action_open_alerts(self):
+    def action_open_alerts(self) -> dict[str, Any]:
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_voip.telecom_fraud_alert_action"
@@ -199,7 +201,7 @@ class TelecomFraudRule(models.Model):
     # === DEFAULTS === #
 
     @api.model
-    def _create_defaults(self, companies):
+    def _create_defaults(self, companies: models.BaseModel) -> Self:
         """The rules that a company starts with: they tell, and block nothing."""
         # pylint: disable-next=no-search-all
         codes = self.env["telecom.call.category"].search([])
@@ -213,7 +215,9 @@ class TelecomFraudRule(models.Model):
         )
 
     @api.model
-    def _default_values(self, kind, category_ids):
+    def _default_values(
+        self, kind: str, category_ids: dict[str, int]
+    ) -> dict[str, Any]:
         """A careful start: few false alarms with customers of usual size."""
         premium = [category_ids[code] for code in ("premium",) if code in category_ids]
         return {

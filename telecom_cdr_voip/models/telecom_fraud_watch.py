@@ -1,13 +1,16 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pandas as pd
 
 from odoo import api, fields, models
 from odoo.tools.misc import split_every
 
 from ..watch.facts import find_facts
-from ..watch.rules import reach, short_limits
+from ..watch.rules import Rule, reach, short_limits
 from . import fraud_sql
 from .fraud_tables import load_sums
 
@@ -25,7 +28,7 @@ class TelecomFraudWatch(models.AbstractModel):
     _description = "Fraud Watch"
 
     @api.model
-    def _cron_watch(self):
+    def _cron_watch(self) -> None:
         """Look at calls that came with files, and at those under way."""
         # pylint: disable-next=no-search-all
         companies = self.env["res.company"].sudo().search([])
@@ -41,7 +44,7 @@ class TelecomFraudWatch(models.AbstractModel):
                 return
 
     @api.model
-    def _look_at_files(self, company):
+    def _look_at_files(self, company: models.BaseModel) -> models.BaseModel:
         """Look at the customers of some files that nobody has looked at yet."""
         files = self.env["telecom.file"].search(
             [
@@ -59,7 +62,7 @@ class TelecomFraudWatch(models.AbstractModel):
         return files
 
     @api.model
-    def _look_at_underway(self, company):
+    def _look_at_underway(self, company: models.BaseModel) -> None:
         """Look at the customers who are talking now."""
         now = fields.Datetime.now()
         rows = self.env.execute_query(fraud_sql.talking(company.id, now))
@@ -67,7 +70,9 @@ class TelecomFraudWatch(models.AbstractModel):
         self._look_at(company, {partner_id: now - DAY for (partner_id,) in rows})
 
     @api.model
-    def _look_at(self, company, starts):
+    def _look_at(
+        self, company: models.BaseModel, starts: dict[int, datetime]
+    ) -> models.BaseModel:
         """Judge customers from a moment each on; alerts with something new.
 
         :param starts: {customer id: moment}; those of a similar time go together
@@ -87,7 +92,9 @@ class TelecomFraudWatch(models.AbstractModel):
         return alerts
 
     @api.model
-    def _rules(self, company):
+    def _rules(
+        self, company: models.BaseModel
+    ) -> tuple[list[Rule], dict[tuple[int, int], Rule | None]]:
         """The rules of a company, and those that customers have instead."""
         rules = self.env["telecom.fraud.rule"].search([("company_id", "=", company.id)])
         own = {
@@ -97,7 +104,14 @@ class TelecomFraudWatch(models.AbstractModel):
         return [rule._to_watch() for rule in rules], own
 
     @api.model
-    def _find(self, company, rules, own, partner_ids, since):
+    def _find(
+        self,
+        company: models.BaseModel,
+        rules: list[Rule],
+        own: dict[tuple[int, int], Rule | None],
+        partner_ids: Sequence[int],
+        since: datetime | None,
+    ) -> pd.DataFrame:
         """What the rules find in the calls of some customers."""
         self.env.flush_all()
         zone = company.telecom_tz or "UTC"

@@ -5,14 +5,14 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .authorisation_sql import counts_still
+from .authorisation_sql import BEGAN, counts_still, limit_span
 
 
 class TelecomLimit(models.Model):
     _inherit = "telecom.limit"
 
     @api.model
-    def _telecom_underway(self, limits):
+    def _telecom_underway(self, limits: models.BaseModel) -> dict[int, Decimal]:
         """What calls that no file has told of have cost by now.
 
         Of a call that goes on that is its share of what is reserved for it: limits are
@@ -28,7 +28,7 @@ class TelecomLimit(models.Model):
         return taken
 
     @api.model
-    def _underway_rows(self, limits):
+    def _underway_rows(self, limits: models.BaseModel) -> list[tuple[int, int, str]]:
         """(limit id, currency id, amount as text) of calls under way."""
         if not limits.ids:
             return []
@@ -43,14 +43,17 @@ class TelecomLimit(models.Model):
                             %(now)s::timestamp - u.started_at) / u.max_duration))
                        END)::text
                   FROM telecom_limit l
+                       %(span)s
                   JOIN telecom_call_underway u ON u.partner_id = l.partner_id
                    AND u.company_id = l.company_id
                    AND COALESCE(l.number_id = u.number_id, l.number_id IS NULL)
-                 WHERE l.id = ANY(%(ids)s) AND %(counts)s
+                 WHERE l.id = ANY(%(ids)s) AND %(began)s >= span.first AND %(counts)s
               GROUP BY l.id, u.currency_id ORDER BY l.id, u.currency_id
                 """,
                 now=now,
                 ids=limits.ids,
+                began=BEGAN,
+                span=limit_span(now),
                 counts=counts_still(now),
             )
         )

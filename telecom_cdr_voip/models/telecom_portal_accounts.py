@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -25,7 +27,7 @@ class TelecomPortalAccounts(models.AbstractModel):
     # === WHICH === #
 
     @api.model
-    def _accounts(self, domain=Domain.TRUE):
+    def _accounts(self, domain: Domain = Domain.TRUE) -> models.BaseModel:
         """The accounts that the user may see.
 
         Who sees some numbers only sees no account that others' numbers use, too: its
@@ -40,12 +42,12 @@ class TelecomPortalAccounts(models.AbstractModel):
         return accounts.filtered(lambda one: set(one.number_ids.ids) <= own)
 
     @api.model
-    def _account(self, account_id):
+    def _account(self, account_id: int) -> models.BaseModel:
         """An account of the user's by its id, or nothing."""
         return self._accounts(Domain("id", "=", account_id))
 
     @api.model
-    def _account_values(self, account):
+    def _account_values(self, account: models.BaseModel) -> dict[str, Any]:
         """What a page shows of an account; the password is not among it."""
         switch = account.switch_id
         return {
@@ -67,7 +69,7 @@ class TelecomPortalAccounts(models.AbstractModel):
         }
 
     @api.model
-    def _number_values(self, number):
+    def _number_values(self, number: models.BaseModel) -> dict[str, Any]:
         return {
             "id": number.id,
             "text": self._phone_text(number),
@@ -75,18 +77,18 @@ class TelecomPortalAccounts(models.AbstractModel):
         }
 
     @api.model
-    def _number_cards(self):
+    def _number_cards(self) -> list[dict[str, Any]]:
         """The numbers that the user sees and that run, with their names."""
         domain = Domain("state", "in", ["active", "suspended"])
         numbers = self._numbers(domain, limit=MAX_NUMBERS)
         return [self._number_values(number) for number in numbers]
 
     @api.model
-    def _phone_text(self, number):
+    def _phone_text(self, number: models.BaseModel) -> str:
         return numbering.format_international(number.number or "")
 
     @api.model
-    def _changes_of(self, records):
+    def _changes_of(self, records: models.BaseModel) -> models.BaseModel:
         """The last changes of records by the customer, newest first."""
         changes = self.env["telecom.portal.change"].sudo()
         return changes.search(
@@ -97,7 +99,7 @@ class TelecomPortalAccounts(models.AbstractModel):
     # === NAMES === #
 
     @api.model
-    def _set_label(self, record, text):
+    def _set_label(self, record: models.BaseModel, text: str | None) -> None:
         """The customer's own name of an account or number."""
         if not self._may_name():
             raise UserError(self.env._("You cannot change this here."))
@@ -109,18 +111,18 @@ class TelecomPortalAccounts(models.AbstractModel):
             )
 
     @api.model
-    def _one_line(self, text):
+    def _one_line(self, text: str | None) -> str:
         return " ".join((text or "").replace("\0", "").split())[:MAX_LABEL]
 
     @api.model
-    def _may_name(self):
+    def _may_name(self) -> bool:
         """Whoever may change something may give names."""
         user = self.env.user
         right = user._telecom_portal_right()
         return bool(user.share and self._payer() and (not right or right.may_change))
 
     @api.model
-    def _name_of(self, record):
+    def _name_of(self, record: models.BaseModel) -> str:
         if record._name == "telecom.number":
             return self._phone_text(record)
         return record.login
@@ -128,14 +130,14 @@ class TelecomPortalAccounts(models.AbstractModel):
     # === PASSWORD === #
 
     @api.model
-    def _show_password(self, account):
+    def _show_password(self, account: models.BaseModel) -> str:
         """The password in clear, noted in both histories."""
         self._check_may("secrets", account.company_id)
         self._log(account, self.env._("Password"), "", self.env._("shown"))
         return account._show_secret()
 
     @api.model
-    def _renew_password(self, account):
+    def _renew_password(self, account: models.BaseModel) -> str:
         """Another password, in clear: telephones have to be told."""
         self._check_may("secrets", account.company_id)
         text = account._new_secret()
@@ -145,7 +147,9 @@ class TelecomPortalAccounts(models.AbstractModel):
     # === NETWORKS === #
 
     @api.model
-    def _add_network(self, account, text, label):
+    def _add_network(
+        self, account: models.BaseModel, text: str | None, label: str | None
+    ) -> None:
         """Allow an address or network to use an account."""
         self._check_may("networks", account.company_id)
         network = self._checked_network(account.company_id, text)
@@ -171,7 +175,9 @@ class TelecomPortalAccounts(models.AbstractModel):
         self._log_networks(account, known, [*known, new.network])
 
     @api.model
-    def _remove_network(self, account, network_id):
+    def _remove_network(
+        self, account: models.BaseModel, network_id: str | None
+    ) -> None:
         """Take an allowed network back; the last one gone means from anywhere."""
         self._check_may("networks", account.company_id)
         network = account.network_ids.filtered(lambda one: str(one.id) == network_id)
@@ -181,7 +187,7 @@ class TelecomPortalAccounts(models.AbstractModel):
             self._log_networks(account, known, account.network_ids.mapped("network"))
 
     @api.model
-    def _log_networks(self, account, old, new):
+    def _log_networks(self, account: models.BaseModel, old: str, new: str) -> None:
         self._log(
             account,
             self.env._("Allowed addresses of %s", account.login),
@@ -190,7 +196,7 @@ class TelecomPortalAccounts(models.AbstractModel):
         )
 
     @api.model
-    def _checked_network(self, company, text):
+    def _checked_network(self, company: models.BaseModel, text: str | None) -> str:
         """The network in a text, where it is one and not too large."""
         try:
             network = read_network(text)

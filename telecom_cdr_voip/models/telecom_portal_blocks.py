@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from typing import Any
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -25,7 +26,7 @@ class TelecomPortalBlocks(models.AbstractModel):
     # === WHICH === #
 
     @api.model
-    def _blocks(self):
+    def _blocks(self) -> models.BaseModel:
         """What holds for the numbers that the user sees, whoever has set it."""
         payer = self._payer()
         if not payer:
@@ -40,19 +41,19 @@ class TelecomPortalBlocks(models.AbstractModel):
         return self.env["telecom.block"].sudo().search(domain)
 
     @api.model
-    def _may_remove(self, block):
+    def _may_remove(self, block: models.BaseModel) -> bool:
         """What the customer has set, by who sees the numbers that it is about."""
         if not (block.is_own and self._may("blocks", block.company_id)):
             return False
         return bool(block.number_id) or self._sees_all()
 
     @api.model
-    def _block_changes(self):
+    def _block_changes(self) -> models.BaseModel:
         """What the customer has changed, also of what is not blocked any more."""
         return self._changes_of(self.with_context(active_test=False)._blocks())
 
     @api.model
-    def _block_values(self, block):
+    def _block_values(self, block: models.BaseModel) -> dict[str, Any]:
         number = block.number_id
         return {
             "id": block.id,
@@ -64,21 +65,23 @@ class TelecomPortalBlocks(models.AbstractModel):
         }
 
     @api.model
-    def _block_text(self, block):
+    def _block_text(self, block: models.BaseModel) -> str:
         """What is blocked, in words."""
         if block.kind == "category":
             return self._category_texts().get(block.category, block.display_name)
         if block.kind == "destination":
             return block.destination_id.name
-        countries = self._calling_codes().get(block.prefix)
+        if not block.prefix.startswith("+"):
+            return self.env._("Numbers that begin with %s", block.prefix)
+        countries = self._calling_codes().get(block.prefix[1:])
         if countries:
-            return f"+{block.prefix} ({countries})"
-        return self.env._("Numbers that begin with %s", f"+{block.prefix}")
+            return f"{block.prefix} ({countries})"
+        return self.env._("Numbers that begin with %s", block.prefix)
 
     # === CHOICES === #
 
     @api.model
-    def _category_texts(self):
+    def _category_texts(self) -> dict[str, str]:
         """Categories that can be blocked, in words of customers."""
         texts = {
             "premium": self.env._("Premium numbers and voting lines"),
@@ -90,7 +93,7 @@ class TelecomPortalBlocks(models.AbstractModel):
         return {code: texts[code] for code in CATEGORIES}
 
     @api.model
-    def _calling_codes(self):
+    def _calling_codes(self) -> dict[str, str]:
         """Names of the countries of each calling code."""
         # pylint: disable-next=no-search-all
         countries = self.env["res.country"].sudo().search([])
@@ -101,7 +104,7 @@ class TelecomPortalBlocks(models.AbstractModel):
         return {code: ", ".join(sorted(found)) for code, found in names.items()}
 
     @api.model
-    def _code_choices(self):
+    def _code_choices(self) -> list[tuple[str, str]]:
         """(code, text) of countries, by name."""
         texts = {
             code: f"{names} (+{code})" for code, names in self._calling_codes().items()
@@ -109,7 +112,7 @@ class TelecomPortalBlocks(models.AbstractModel):
         return sorted(texts.items(), key=lambda item: item[1])
 
     @api.model
-    def _destinations(self, domain=Domain.TRUE):
+    def _destinations(self, domain: Domain = Domain.TRUE) -> models.BaseModel:
         """Destinations that can be blocked: not those that are never itemised."""
         domain &= Domain("company_id", "in", [False, *self._companies().ids])
         domain &= Domain("never_itemised", "=", False)
@@ -119,7 +122,7 @@ class TelecomPortalBlocks(models.AbstractModel):
     # === SETTING === #
 
     @api.model
-    def _add_block(self, asked):
+    def _add_block(self, asked: dict[str, str | None]) -> None:
         """Block what a form asks for; refuses what is not understood.
 
         :param asked: kind (category, destination, country, prefix), its value under
@@ -142,7 +145,7 @@ class TelecomPortalBlocks(models.AbstractModel):
         self._log_block(block, "", self._block_text(block))
 
     @api.model
-    def _check_new(self, values):
+    def _check_new(self, values: dict[str, Any]) -> None:
         names = ("company_id", "partner_id", "number_id", "kind")
         names += ("category", "destination_id", "prefix")
         same = Domain.AND(Domain(name, "=", values.get(name, False)) for name in names)
@@ -160,7 +163,7 @@ class TelecomPortalBlocks(models.AbstractModel):
             )
 
     @api.model
-    def _target_values(self, asked):
+    def _target_values(self, asked: dict[str, str | None]) -> dict[str, Any]:
         """What is blocked, as the fields of a block."""
         kind = asked.get("kind")
         if kind == "category" and asked.get("category") in CATEGORIES:
@@ -169,13 +172,13 @@ class TelecomPortalBlocks(models.AbstractModel):
             found = self._named_destination(asked.get("destination"))
             return {"kind": "destination", "destination_id": found.id}
         if kind == "country" and asked.get("country") in self._calling_codes():
-            return {"kind": "prefix", "prefix": asked["country"]}
+            return {"kind": "prefix", "prefix": f"+{asked['country']}"}
         if kind == "prefix":
             return {"kind": "prefix", "prefix": self._prefix(asked.get("prefix"))}
         raise UserError(self.env._("Choose what to block."))
 
     @api.model
-    def _named_destination(self, text):
+    def _named_destination(self, text: str | None) -> models.BaseModel:
         """The destination of a name, or of a part of it that no other has."""
         name = (text or "").replace("\0", "").strip()[:MAX_NAME]
         found = self._destinations(Domain("name", "=ilike", self._literal(name)))
@@ -194,13 +197,13 @@ class TelecomPortalBlocks(models.AbstractModel):
         )
 
     @api.model
-    def _literal(self, text):
+    def _literal(self, text: str) -> str:
         """A text in which % and _ mean themselves."""
         return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
     @api.model
-    def _prefix(self, text):
-        """The digits that numbers begin with, country code included."""
+    def _prefix(self, text: str | None) -> str:
+        """What numbers begin with: as +34806, or digits of any number."""
         text = text or ""
         written = "".join(text.split())
         digits = written.removeprefix("+").removeprefix("00")
@@ -212,10 +215,10 @@ class TelecomPortalBlocks(models.AbstractModel):
                     text[:32],
                 )
             )
-        return digits
+        return f"+{digits}" if digits != written else digits
 
     @api.model
-    def _remove_block(self, text):
+    def _remove_block(self, text: str | None) -> None:
         """Take a block back that the customer has set."""
         block = self._blocks().filtered(lambda one: str(one.id) == str(text))
         if not block:
@@ -229,5 +232,5 @@ class TelecomPortalBlocks(models.AbstractModel):
         self._log_block(block, words, "")
 
     @api.model
-    def _log_block(self, block, old, new):
+    def _log_block(self, block: models.BaseModel, old: str, new: str) -> None:
         self._log(block, self.env._("Blocked"), old, new)

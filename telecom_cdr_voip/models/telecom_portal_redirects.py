@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -31,24 +32,24 @@ class TelecomPortalRedirects(models.AbstractModel):
     # === WHICH === #
 
     @api.model
-    def _redirects(self):
+    def _redirects(self) -> models.BaseModel:
         """Redirections of the numbers that the user sees, in the order that counts."""
         redirects = self.env["telecom.redirect"].sudo()
         return redirects.search(self._scope_domain() & Domain("active", "=", True))
 
     @api.model
-    def _redirect_numbers(self):
+    def _redirect_numbers(self) -> models.BaseModel:
         """Telephone numbers that calls can come to."""
         domain = Domain("state", "=", "active") & Domain("kind", "in", PHONE_KINDS)
         return self._numbers(domain)
 
     @api.model
-    def _redirect_changes(self):
+    def _redirect_changes(self) -> models.BaseModel:
         redirects = self.env["telecom.redirect"].sudo().with_context(active_test=False)
         return self._changes_of(redirects.search(self._scope_domain()))
 
     @api.model
-    def _redirect_cards(self, redirects):
+    def _redirect_cards(self, redirects: models.BaseModel) -> list[dict[str, Any]]:
         """Redirections by number, in the order that counts."""
         return [
             {
@@ -59,7 +60,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         ]
 
     @api.model
-    def _redirect_values(self, redirect):
+    def _redirect_values(self, redirect: models.BaseModel) -> dict[str, Any]:
         return {
             "id": redirect.id,
             "number_id": redirect.number_id.id,
@@ -69,7 +70,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         }
 
     @api.model
-    def _condition_text(self, redirect):
+    def _condition_text(self, redirect: models.BaseModel) -> str:
         conditions = dict(
             redirect._fields["condition"]._description_selection(self.env)
         )
@@ -78,12 +79,12 @@ class TelecomPortalRedirects(models.AbstractModel):
         return conditions[redirect.condition]
 
     @api.model
-    def _conditions(self):
+    def _conditions(self) -> list[tuple[str, str]]:
         field = self.env["telecom.redirect"]._fields["condition"]
         return field._description_selection(self.env)
 
     @api.model
-    def _when_text(self, redirect):
+    def _when_text(self, redirect: models.BaseModel) -> str:
         """Days and hours in words."""
         days = [name for name in DAYS if redirect[name]]
         names = self._day_names()
@@ -101,7 +102,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         )
 
     @api.model
-    def _day_names(self):
+    def _day_names(self) -> list[tuple[str, str]]:
         """Short names of the days, by field."""
         return {
             "on_monday": self.env._("Mon"),
@@ -116,7 +117,7 @@ class TelecomPortalRedirects(models.AbstractModel):
     # === SETTING === #
 
     @api.model
-    def _add_redirect(self, asked, days):
+    def _add_redirect(self, asked: dict[str, str | None], days: list[str]) -> None:
         """Redirect what a form asks for.
 
         :param asked: number (an id), condition, after_seconds, target, hour_from and
@@ -149,15 +150,17 @@ class TelecomPortalRedirects(models.AbstractModel):
         self._log_redirect(redirect, "", self._redirect_text(redirect))
 
     @api.model
-    def _condition_values(self, asked):
+    def _condition_values(self, asked: dict[str, str | None]) -> dict[str, Any]:
         condition = asked.get("condition")
         if condition not in dict(CONDITIONS):
             raise UserError(self.env._("Choose when calls are redirected."))
         if condition != "no_answer":
             return {"condition": condition}
         seconds = str(asked.get("after_seconds") or "")
-        is_number = seconds.isascii() and seconds.isdigit()
-        if not (is_number and 1 <= int(seconds[:4]) <= MAX_RINGING):
+        is_number = (
+            seconds.isascii() and seconds.isdigit() and len(seconds) <= len("300")
+        )
+        if not (is_number and 1 <= int(seconds) <= MAX_RINGING):
             raise UserError(
                 self.env._(
                     "Calls can ring for 1 to 300 seconds before, not “%s”.",
@@ -167,7 +170,9 @@ class TelecomPortalRedirects(models.AbstractModel):
         return {"condition": condition, "after_seconds": int(seconds)}
 
     @api.model
-    def _time_values(self, asked, days):
+    def _time_values(
+        self, asked: dict[str, str | None], days: list[str]
+    ) -> dict[str, Any]:
         """Days and hours of a form; no day chosen is a slip."""
         chosen = {name: name in days for name in DAYS}
         if not any(chosen.values()):
@@ -179,7 +184,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         return {**chosen, "hour_from": start, "hour_to": end}
 
     @api.model
-    def _hour(self, text, default):
+    def _hour(self, text: str | None, default: float) -> float:
         """10:30 -> 10.5"""
         if not (text or "").strip():
             return default
@@ -196,7 +201,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         return hour + minute / 60
 
     @api.model
-    def _check_price(self, redirect):
+    def _check_price(self, redirect: models.BaseModel) -> None:
         """Refuse targets that are dearer than the company allows customers."""
         company, number = redirect.company_id, redirect.number_id
         limit = company.telecom_redirect_price
@@ -222,7 +227,9 @@ class TelecomPortalRedirects(models.AbstractModel):
         )
 
     @api.model
-    def _priced_call(self, number, target):
+    def _priced_call(
+        self, number: models.BaseModel, target: str
+    ) -> models.BaseModel | None:
         """A call of a minute from a number to a target, as it would cost now."""
         trial = self.env["telecom.price.trial"].sudo()
         company = number.company_id
@@ -238,7 +245,7 @@ class TelecomPortalRedirects(models.AbstractModel):
         return calls[0] if calls else None
 
     @api.model
-    def _remove_redirect(self, text):
+    def _remove_redirect(self, text: str | None) -> None:
         """Take a redirection back."""
         redirect = self._own(self.env["telecom.redirect"], text)
         if redirect and redirect.active:
@@ -248,7 +255,7 @@ class TelecomPortalRedirects(models.AbstractModel):
             self._log_redirect(redirect, words, "")
 
     @api.model
-    def _raise_redirect(self, text):
+    def _raise_redirect(self, text: str | None) -> None:
         """Let a redirection be asked before the one that stands before it."""
         redirect = self._own(self.env["telecom.redirect"], text)
         if not redirect:
@@ -266,7 +273,7 @@ class TelecomPortalRedirects(models.AbstractModel):
             self._log_redirect(redirect, str(place + 1), str(place))
 
     @api.model
-    def _redirect_text(self, redirect):
+    def _redirect_text(self, redirect: models.BaseModel) -> str:
         return self.env._(
             "%(condition)s to %(target)s, %(when)s",
             condition=self._condition_text(redirect),
@@ -275,12 +282,12 @@ class TelecomPortalRedirects(models.AbstractModel):
         )
 
     @api.model
-    def _log_redirect(self, redirect, old, new):
+    def _log_redirect(self, redirect: models.BaseModel, old: str, new: str) -> None:
         number = numbering.format_international(redirect.number_id.number)
         self._log(redirect, self.env._("Redirection of %s", number), old, new)
 
 
-def _clock(hour):
+def _clock(hour: float) -> str:
     """10.5 -> 10:30"""
     minutes = round(hour * 60)
     return f"{minutes // 60}:{minutes % 60:02}"

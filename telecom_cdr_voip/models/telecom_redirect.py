@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from typing import Any, Self
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -77,20 +78,27 @@ class TelecomRedirect(models.Model):
     )
 
     @api.depends("number_id", "active")
-    def _compute_partner_id(self):
+    def _compute_partner_id(self) -> None:
         """Not whoever holds the number later; what is archived stays whose it was."""
         for redirect in self:
             payer = redirect.number_id.commercial_partner_id
             is_kept = redirect.partner_id and not redirect.active
             redirect.partner_id = redirect.partner_id if is_kept else payer
 
+    def _belong_to_holder(self) -> None:
+        """From now on they are of who pays for their numbers; they count unchanged.
+
+        Targets that this customer may not call are left out when a call comes.
+        """
+        self.env.add_to_compute(self._fields["partner_id"], self)
+
     @api.depends("number_id", "condition", "target")
-    def _compute_display_name(self):
+    def _compute_display_name(self) -> None:
         for redirect in self:
             redirect.display_name = f"{redirect.number_id.number} → {redirect.target}"
 
     @api.constrains("hour_from", "hour_to")
-    def _check_hours(self):
+    def _check_hours(self) -> None:
         for redirect in self:
             hours = (redirect.hour_from, redirect.hour_to)
             if (
@@ -107,7 +115,7 @@ class TelecomRedirect(models.Model):
                 )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Self:
         redirects = super().create(
             [
                 {
@@ -123,7 +131,7 @@ class TelecomRedirect(models.Model):
         redirects._check_target()
         return redirects
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         if "target" in vals:
             number = self.env["telecom.number"].browse(vals.get("number_id"))
             target = self._spelled(vals["target"], number or self[:1].number_id)
@@ -136,7 +144,7 @@ class TelecomRedirect(models.Model):
     # === TARGET === #
 
     @api.model
-    def _spelled(self, text, number):
+    def _spelled(self, text: str | None, number: models.BaseModel) -> str:
         """The target as calls have it; only telephone numbers can be one."""
         country = number.company_id.country_id.code or "ES"
         found = spelled(text or "", country)
@@ -150,14 +158,14 @@ class TelecomRedirect(models.Model):
             )
         return found
 
-    def _check_target(self):
+    def _check_target(self) -> None:
         """Neither back to the number itself, nor to where it may not call."""
         self.flush_recordset()
         for redirect in self.filtered("active").sudo():
             redirect._check_loop()
             redirect._check_blocked()
 
-    def _check_loop(self):
+    def _check_loop(self) -> None:
         number = self.number_id
         query = redirects_query(number.id, fields.Datetime.now(), LOOP_STEPS)
         graph = defaultdict(list)
@@ -173,7 +181,7 @@ class TelecomRedirect(models.Model):
                 )
             )
 
-    def _check_blocked(self):
+    def _check_blocked(self) -> None:
         number = self.number_id
         place = self.env["telecom.authorisation"]._place(number.company_id, self.target)
         block = self.env["telecom.block"]._is_blocked(

@@ -34,18 +34,18 @@ class TelecomSecret(models.AbstractModel):
     _description = "Encrypted Secrets"
 
     @api.model
-    def _encrypt(self, text):
+    def _encrypt(self, text: str) -> str:
         return self._box().encrypt(text.encode()).decode()
 
     @api.model
-    def _decrypt(self, cipher):
+    def _decrypt(self, cipher: str) -> str:
         try:
             return self._box().decrypt(cipher.encode()).decode()
         except InvalidToken as error:
             raise UserError(self._say_other_key()) from error
 
     @api.model
-    def _again(self, cipher):
+    def _again(self, cipher: str) -> str:
         """The same secret, encrypted with the first key of the file."""
         try:
             return self._box().rotate(cipher.encode()).decode()
@@ -53,7 +53,7 @@ class TelecomSecret(models.AbstractModel):
             raise UserError(self._say_other_key()) from error
 
     @api.model
-    def _box(self):
+    def _box(self) -> MultiFernet:
         keys = configured_keys()
         if not keys:
             raise UserError(self._say_missing())
@@ -63,7 +63,7 @@ class TelecomSecret(models.AbstractModel):
             raise UserError(self._say_malformed()) from error
 
     @api.model
-    def _say_missing(self):
+    def _say_missing(self) -> str:
         return self.env._(
             "Secrets of SIP accounts are encrypted with a key that is not in the "
             "database, and Odoo's configuration file holds none. Make one with "
@@ -74,7 +74,7 @@ class TelecomSecret(models.AbstractModel):
         )
 
     @api.model
-    def _say_malformed(self):
+    def _say_malformed(self) -> str:
         return self.env._(
             "'%s' of Odoo's configuration file is not a key (or several with commas "
             "between): 32 bytes in base64 were expected, 44 characters. Make one with "
@@ -83,7 +83,7 @@ class TelecomSecret(models.AbstractModel):
         )
 
     @api.model
-    def _say_other_key(self):
+    def _say_other_key(self) -> str:
         return self.env._(
             "This secret was encrypted with a key that Odoo's configuration file no "
             "longer holds. Add the old key behind the present one in '%s' (separated "

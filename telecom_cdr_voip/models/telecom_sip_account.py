@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from typing import Any, Self
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -109,7 +110,7 @@ class TelecomSipAccount(models.Model):
     )
 
     @api.depends("login", "label")
-    def _compute_display_name(self):
+    def _compute_display_name(self) -> None:
         for account in self:
             text = account.login or ""
             account.display_name = (
@@ -119,7 +120,7 @@ class TelecomSipAccount(models.Model):
     # === CHECKS === #
 
     @api.constrains("login")
-    def _check_login(self):
+    def _check_login(self) -> None:
         for account in self:
             if not LOGIN.fullmatch(account.login):
                 raise ValidationError(
@@ -131,7 +132,7 @@ class TelecomSipAccount(models.Model):
                 )
 
     @api.constrains("partner_id", "number_ids", "caller_number_id")
-    def _check_owner(self):
+    def _check_owner(self) -> None:
         for account in self:
             if account.partner_id != account.partner_id.commercial_partner_id:
                 raise ValidationError(account._say_contact())
@@ -146,7 +147,7 @@ class TelecomSipAccount(models.Model):
                         )
                     )
 
-    def _say_contact(self):
+    def _say_contact(self) -> str:
         return self.env._(
             "%(contact)s is a contact of %(customer)s, who pays for the calls: choose "
             "the customer.",
@@ -157,13 +158,13 @@ class TelecomSipAccount(models.Model):
     # === WRITING === #
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Self:
         accounts = super().create(vals_list)
         for account in accounts.filtered(lambda one: not one.sudo().secret_cipher):
             account._new_secret()
         return accounts
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         if vals.keys() & PROVISIONED:
             vals = {**vals, "changed_at": fields.Datetime.now()}
         result = super().write(vals)
@@ -171,13 +172,39 @@ class TelecomSipAccount(models.Model):
             self._refresh_ha1()
         return result
 
-    def _touch(self):
+    def _follow_numbers(self) -> None:
+        """Numbers have another payer: an account goes along with all it has.
+
+        Where it has others, too, it stays, and those that went leave it.
+        """
+        for account in self:
+            numbers = account.number_ids | account.caller_number_id
+            gone = numbers.filtered(
+                lambda n, own=account.partner_id: n.commercial_partner_id != own
+            )
+            payers = gone.commercial_partner_id
+            if gone == numbers and len(payers) == 1:
+                account.partner_id = payers
+            elif gone:
+                gone._leave_accounts(account)
+                account._note_left(gone)
+
+    def _note_left(self, numbers: models.BaseModel) -> None:
+        self.message_post(
+            body=self.env._(
+                "Numbers taken out, as another customer pays for them now: %s",
+                ", ".join(numbers.mapped("number")),
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
+
+    def _touch(self) -> None:
         """Something beside the account changed that its switch has to know."""
         self.sudo().write({"changed_at": fields.Datetime.now()})
 
     # === SECRET === #
 
-    def _secret(self):
+    def _secret(self) -> str | None:
         """The password in clear; for code that shows or provisions it, as superuser."""
         self.ensure_one()
         if not self.env.su and not self.env.is_system():
@@ -185,7 +212,7 @@ class TelecomSipAccount(models.Model):
         cipher = self.sudo().secret_cipher
         return self.env["telecom.secret"]._decrypt(cipher) if cipher else None
 
-    def _set_secret(self, text):
+    def _set_secret(self, text: str | None) -> bool:
         """Set the password, or none: the account can't log in then."""
         self.ensure_one()
         if text is not None and not SECRET.fullmatch(text):
@@ -200,13 +227,13 @@ class TelecomSipAccount(models.Model):
         self.sudo().write({"secret_cipher": cipher, "ha1": self._ha1(text)})
         return True
 
-    def _new_secret(self):
+    def _new_secret(self) -> str:
         """Set a random password, and return it."""
         text = secrets.token_urlsafe(SECRET_BYTES)
         self._set_secret(text)
         return text
 
-    def _show_secret(self):
+    def _show_secret(self) -> str | None:
         """The password, to show it to who asked: that is noted in the history."""
         self.ensure_one()
         text = self.sudo()._secret()
@@ -217,18 +244,18 @@ class TelecomSipAccount(models.Model):
         )
         return text
 
-    def _ha1(self, secret):
+    def _ha1(self, secret: str | None) -> str | bool:
         """What digest authentication needs instead of the password (RFC 2617)."""
         if not secret:
             return False
         text = f"{self.login}:{self.switch_id.sudo().domain}:{secret}"
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
-    def _refresh_ha1(self):
+    def _refresh_ha1(self) -> None:
         for account in self.sudo().filtered("secret_cipher"):
             account.ha1 = account._ha1(account._secret())
 
-    def _rotate_secrets(self):
+    def _rotate_secrets(self) -> int:
         """Encrypt passwords with the first key of the file; their number."""
         accounts = self.sudo().filtered("secret_cipher")
         for account in accounts:
@@ -239,14 +266,14 @@ class TelecomSipAccount(models.Model):
 
     # === BUTTONS === #
 
-    def action_show_secret(self):
+    def action_show_secret(self) -> dict[str, Any]:
         """Show the password to somebody who may change it."""
         self.check_access("write")
         return self._shown(
             self.env._("Password of %s", self.login), self._show_secret()
         )
 
-    def action_new_secret(self):
+    def action_new_secret(self) -> dict[str, Any]:
         """Set another password, and show it."""
         self.check_access("write")
         self._new_secret()
@@ -254,7 +281,7 @@ class TelecomSipAccount(models.Model):
             self.env._("New password of %s", self.login), self._show_secret()
         )
 
-    def _shown(self, title, text):
+    def _shown(self, title: str, text: str | None) -> dict[str, Any]:
         params = {"title": title, "message": text or self.env._("There is none.")}
         return {
             "type": "ir.actions.client",
@@ -262,8 +289,8 @@ class TelecomSipAccount(models.Model):
             "params": {**params, "type": "info", "sticky": True},
         }
 
-    def action_block(self):
+    def action_block(self) -> None:
         self.write({"state": "blocked"})
 
-    def action_unblock(self):
+    def action_unblock(self) -> None:
         self.write({"state": "active"})

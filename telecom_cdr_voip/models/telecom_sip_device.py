@@ -1,6 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
+from typing import Any, Self
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -40,14 +41,14 @@ class TelecomSipDevice(models.Model):
     )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Self:
         return super().create([self._spelled(vals) for vals in vals_list])
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         return super().write(self._spelled(vals))
 
     @api.model
-    def _spelled(self, vals):
+    def _spelled(self, vals: dict[str, Any]) -> dict[str, Any]:
         """MAC addresses in one spelling: 00:1A:2B:3C:4D:5E."""
         if not vals.get("mac"):
             return vals

@@ -24,6 +24,6 @@ class TelecomSipDeviceModel(models.Model):
         "UNIQUE(vendor, name)", "This vendor already has a model of this name."
     )
 
-    def _compute_display_name(self):
+    def _compute_display_name(self) -> None:
         for model in self:
             model.display_name = f"{model.vendor or ''} {model.name or ''}".strip()

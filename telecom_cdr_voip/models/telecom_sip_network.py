@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any, Self
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -30,7 +32,7 @@ class TelecomSipNetwork(models.Model):
     )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Self:
         networks = super().create(
             [
                 {**vals, "network": self._spelled(vals.get("network"))}
@@ -40,7 +42,7 @@ class TelecomSipNetwork(models.Model):
         networks._note(self.env._("Allowed network added: %s"))
         return networks
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         if "network" in vals:
             self._note(self.env._("Allowed network replaced: %s"))
             vals = {**vals, "network": self._spelled(vals["network"])}
@@ -49,12 +51,12 @@ class TelecomSipNetwork(models.Model):
             self._note(self.env._("Allowed network added: %s"))
         return result
 
-    def unlink(self):
+    def unlink(self) -> bool:
         self._note(self.env._("Allowed network removed: %s"))
         return super().unlink()
 
     @api.model
-    def _spelled(self, text):
+    def _spelled(self, text: str | None) -> str:
         """The network in one spelling, an address without a prefix length."""
         try:
             network = read_network(text)
@@ -70,7 +72,7 @@ class TelecomSipNetwork(models.Model):
             return str(network.network_address)
         return str(network)
 
-    def _note(self, text):
+    def _note(self, text: str) -> None:
         """History of the account, which the switch has to be told of."""
         for account, networks in self.grouped("account_id").items():
             account.sudo().message_post(

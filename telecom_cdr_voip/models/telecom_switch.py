@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -91,12 +92,12 @@ class TelecomSwitch(models.Model):
     )
 
     @api.depends("account_ids")
-    def _compute_account_count(self):
+    def _compute_account_count(self) -> None:
         for switch in self:
             switch.account_count = len(switch.account_ids)
 
     @api.constrains("domain", "host")
-    def _check_host(self):
+    def _check_host(self) -> None:
         for switch in self:
             for text in (switch.domain, switch.host or switch.domain):
                 if not HOST.fullmatch(text):
@@ -109,7 +110,7 @@ class TelecomSwitch(models.Model):
                     )
 
     @api.constrains("port")
-    def _check_port(self):
+    def _check_port(self) -> None:
         for switch in self:
             if not 0 < switch.port <= LAST_PORT:
                 raise ValidationError(
@@ -119,7 +120,7 @@ class TelecomSwitch(models.Model):
                 )
 
     @api.constrains("allowed_networks")
-    def _check_allowed_networks(self):
+    def _check_allowed_networks(self) -> None:
         for switch in self:
             try:
                 read_networks(switch.allowed_networks)
@@ -132,7 +133,7 @@ class TelecomSwitch(models.Model):
                     )
                 ) from error
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> bool:
         result = super().write(vals)
         if "domain" in vals:
             self.account_ids._refresh_ha1()
@@ -142,23 +143,23 @@ class TelecomSwitch(models.Model):
 
     # === API KEY === #
 
-    def _new_key(self):
+    def _new_key(self) -> str:
         """Give the switch another key, and return it: it is kept as a hash only."""
         self.ensure_one()
         key = secrets.token_urlsafe(32)
         self.sudo().write({"key_hash": hashed(key), "key_start": key[:KEY_START]})
         return key
 
-    def _check_key(self, key):
+    def _check_key(self, key: str | None) -> bool:
         """Whether this is the key of the switch, in the same time for any key."""
         known = self.sudo().key_hash or hashed("")
         return consteq(known, hashed(key or "")) and bool(key)
 
-    def _may_ask_from(self, address):
+    def _may_ask_from(self, address: str | None) -> bool:
         """Whether the switch may ask from an address."""
         return covers(self.allowed_networks, address)
 
-    def action_new_key(self):
+    def action_new_key(self) -> dict[str, Any]:
         """A new key, shown once; the switch has to be told before it asks again."""
         self.check_access("write")
         return {
@@ -173,7 +174,7 @@ class TelecomSwitch(models.Model):
             },
         }
 
-    def action_open_accounts(self):
+    def action_open_accounts(self) -> dict[str, Any]:
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "telecom_cdr_voip.telecom_sip_account_action"

@@ -10,7 +10,7 @@ knows where an account may come from.
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from .accounts import Snapshot, networks
 
@@ -72,8 +72,15 @@ def _addresses(snapshot: Snapshot) -> list[Row]:
     return [
         (_key(account.id), str(net.network_address), net.prefixlen, 0, snapshot.realm)
         for account in snapshot.usable()
-        for net in map(ip_network, networks(account) or ANYWHERE)
+        for text in networks(account) or ANYWHERE
+        for net in _matched(text)
     ]
+
+
+def _matched(text: str) -> list[IPv4Network | IPv6Network]:
+    """Give a network as Kamailio matches it; a mask of 0 is none to it: by halves."""
+    network = ip_network(text)
+    return [network] if network.prefixlen else list(network.subnets())
 
 
 def _key(account: int) -> int:

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import api, models
 
 
@@ -10,7 +12,9 @@ class ReportSipGuide(models.AbstractModel):
     _description = "Installation Guide of a SIP Account"
 
     @api.model
-    def _get_report_values(self, docids, data=None):
+    def _get_report_values(
+        self, docids: list[int], data: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         data = data or {}
         ids = docids or [int(one) for one in data.get("account_ids") or []]
         accounts = self.env["telecom.sip.account"].browse(ids)

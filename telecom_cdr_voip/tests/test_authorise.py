@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -93,15 +94,22 @@ class TestAuthorise(VoipCommon):
         networks = self.account.network_ids
         cases = {
             "192.0.2.0/24": ("192.0.2.255", "::ffff:192.0.2.1"),
-            "192.0.2.7": ("192.0.2.7",),
-            "2001:db8::/32": ("2001:db8:1::5", "2001:db8::1%eth0"),
+            # Asterisk tells the port, too.
+            "192.0.2.7": ("192.0.2.7", "192.0.2.7:5060", "[::ffff:192.0.2.7]:5060"),
+            "2001:db8::/32": (
+                "2001:db8:1::5",
+                "2001:db8::1%eth0",
+                "[2001:db8::1]:5060",
+                "[2001:db8::1]",
+            ),
         }
         for network, addresses in cases.items():
             networks.network = network
             for address in addresses:
                 with self.subTest(network=network, address=address):
                     self.assertAnswer(self._ask(MOBILE, address=address), "ok")
-            self.assertAnswer(self._ask(MOBILE, address="198.51.100.9"), "address")
+            for address in ("198.51.100.9", "198.51.100.9:5060", "192.0.2.7:", ":5060"):
+                self.assertAnswer(self._ask(MOBILE, address=address), "address")
         networks.unlink()
         self.assertAnswer(self._ask(MOBILE, address="203.0.113.77"), "ok")
 
@@ -130,6 +138,46 @@ class TestAuthorise(VoipCommon):
                 self.assertAnswer(self._ask(free), "ok")
                 block.unlink()
                 self.assertAnswer(self._ask(blocked), "ok")
+
+    def test_a_country_is_no_short_number(self):
+        """+1 stops America, not directory enquiries; 1 stops both."""
+        self.tariff.rate_ids = [Command.create({"price": 0.5})]
+        block = self._block(kind="prefix", prefix="+1")
+        self.assertAnswer(self._ask("+12025550123"), "blocked")
+        for short in ("11818", "1004"):
+            self.assertAnswer(self._ask(short), "ok")
+        block.prefix = "1"
+        for called in ("+12025550123", "11818", "1004"):
+            self.assertAnswer(self._ask(called), "blocked")
+        self.assertAnswer(self._ask(MOBILE), "ok")
+
+    def test_a_contact_has_no_blocks(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Ann", "parent_id": self.customer.id}
+        )
+        blocks = self.env["telecom.block"].search([])
+        with (
+            self.assertRaisesRegex(
+                ValidationError, "contact of Customer One, who pays"
+            ),
+            self.cr.savepoint(),
+        ):
+            self._block(kind="category", category="mobile", partner_id=contact.id)
+        self.assertEqual(self.env["telecom.block"].search([]), blocks)
+
+    def test_networks_of_ipv4_inside_ipv6(self):
+        network = self.account.network_ids[:1]
+        (self.account.network_ids - network).unlink()
+        for text, stored in (
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ):
+            network.network = text
+            self.assertEqual(network.network, stored)
+            for address in ("192.0.2.1", "::ffff:192.0.2.1"):
+                self.assertAnswer(self._ask(MOBILE, address=address), "ok")
+            outside = self._ask(MOBILE, address="::ffff:198.51.100.1")
+            self.assertAnswer(outside, "address")
 
     def test_block_of_a_destination_of_all_and_of_others(self):
         destination = self.env["telecom.destination"].create(

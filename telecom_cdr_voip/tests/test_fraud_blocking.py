@@ -133,7 +133,7 @@ class TestFraudBlocking(FraudCommon):
         )
         self._calls(("2026-07-21 02:00:00", 60), called="+5351234567")
         alert = self._watch()
-        self.assertEqual(alert.block_ids.prefix, "53")
+        self.assertEqual(alert.block_ids.prefix, "+53")
 
     def test_what_has_no_name_is_blocked_as_a_whole(self):
         self.rule.write({"place": "destination", "action": "place"})

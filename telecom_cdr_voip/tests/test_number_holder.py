@@ -75,6 +75,31 @@ class TestNumberHolder(VoipCommon):
         told = {"accounts": ("reception",), "redirect": MOBILE}
         self.assertAnswer(self._call_in(), "ok", **told)
 
+    def test_what_was_prepared_in_stock_is_for_who_gets_the_number(self):
+        self.number.partner_id = False
+        self.assertFalse(self.redirect.active)
+        prepared = self._redirect("+34600000003")
+        self.assertFalse(prepared.partner_id)
+        self.assertAnswer(self._call_in(), "unknown_number")
+        self.number.with_user(self.operator).partner_id = self.other_customer
+        self.assertTrue(prepared.active)
+        self.assertEqual(prepared.partner_id, self.other_customer)
+        self.assertAnswer(self._call_in(), "ok", redirect="+34600000003")
+        # The next holder gets nothing of it.
+        self.number.partner_id = self.customer
+        self.assertFalse(prepared.active)
+        self.assertEqual(prepared.partner_id, self.other_customer)
+
+    def test_what_was_prepared_in_stock_is_blocked_for_who_gets_the_number(self):
+        self.number.partner_id = False
+        prepared = self._redirect(MOBILE)
+        self._block(
+            partner_id=self.other_customer.id, kind="category", category="mobile"
+        )
+        self.number.partner_id = self.other_customer
+        self.assertTrue(prepared.active)
+        self.assertAnswer(self._call_in(), "ok", redirect="", allowed=True)
+
     def test_what_is_left_by_any_other_way_does_not_count(self):
         self._hand_over_unseen(self.number)
         self.assertTrue(self.redirect.active)

@@ -29,14 +29,14 @@ class TestPortalBlocks(VoipPortalCase):
         cuba = self._destination()
         cases = (
             ({"kind": "category", "category": "premium"}, "category", "premium"),
-            ({"kind": "country", "country": "53"}, "prefix", "53"),
+            ({"kind": "country", "country": "53"}, "prefix", "+53"),
             (
                 {"kind": "destination", "destination": "cuba, MOBILE"},
                 "destination",
                 cuba,
             ),
-            ({"kind": "prefix", "prefix": "+34 806"}, "prefix", "34806"),
-            ({"kind": "prefix", "prefix": "0034807"}, "prefix", "34807"),
+            ({"kind": "prefix", "prefix": "+34 806"}, "prefix", "+34806"),
+            ({"kind": "prefix", "prefix": "0034807"}, "prefix", "+34807"),
         )
         for form, kind, value in cases:
             with self.subTest(form):

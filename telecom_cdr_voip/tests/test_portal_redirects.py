@@ -77,6 +77,7 @@ class TestPortalRedirects(VoipPortalCase):
             ({"condition": "never"}, "Choose when"),
             ({"condition": "no_answer", "after_seconds": "0"}, "1 to 300 seconds"),
             ({"condition": "no_answer", "after_seconds": "301"}, "1 to 300 seconds"),
+            ({"condition": "no_answer", "after_seconds": "0300000"}, "1 to 300"),
             ({"condition": "no_answer", "after_seconds": "x"}, "1 to 300 seconds"),
             ({"days": []}, "Choose the days"),
             ({"days": ["on_doomsday"]}, "Choose the days"),

@@ -18,7 +18,8 @@ from odoo.tests.common import BaseCase
 
 from odoo.addons.telecom_cdr.tests.common import READER
 
-from ..models import telecom_secret
+from ..authorisation.buckets import Buckets
+from ..models import switch_requests, telecom_secret
 from ..models.times import read_time
 from .provision_common import PASSWORD, REALM, ProvisionCommon
 
@@ -251,6 +252,37 @@ class TestProvisionHttp(HttpCase, ProvisionCommon):
         self.assertEqual(self._get("subscribers.csv").status_code, 403)
         self.switch.allowed_networks = "192.0.2.0/24, 127.0.0.0/8"
         self.assertEqual(self._get("subscribers.csv").status_code, 200)
+
+    def test_only_so_many_a_second_with_the_questions_about_calls(self):
+        self.switch.rate_limit = 1
+        found = [self._get("subscribers.csv") for _turn in range(3)]
+        self.assertEqual(found[0].status_code, 200)
+        refused = [one for one in found if one.status_code == 429]
+        self.assertTrue(refused)
+        self.assertEqual(refused[-1].headers["Retry-After"], "1")
+        self.assertNotIn("reception", refused[-1].text)
+        # One limit for all that it asks, and none for another switch.
+        codes = {self._ask(user="ann").status_code for _turn in range(3)}
+        self.assertIn(429, codes)
+        url = f"{self.base_url()}/telecom/switch/{self.switch.id}/authorise"
+        answers = [
+            self.opener.post(url, data={"called": "112"}, auth=("odoo", self.key))
+            for _turn in range(3)
+        ]
+        self.assertIn("rate_limit", [one.json()["reason"] for one in answers])
+        another = self._create_switch("Second")
+        key = another._new_key()
+        self.assertEqual(self._get("subscribers.csv", key, another).status_code, 200)
+
+    def test_wrong_keys_have_to_wait(self):
+        """Whoever tries keys, at whichever route, is let in nowhere for a while."""
+        with (
+            patch.object(switch_requests, "_failures", Buckets()),
+            patch.object(switch_requests, "FAILURES", 0.01),
+        ):
+            found = [self._get("pjsip.conf", key) for key in ("wrong", "wrong", None)]
+            self.assertEqual([one.status_code for one in found], [401, 429, 429])
+        self.assertEqual(self._get("pjsip.conf").status_code, 200)
 
     def test_not_of_an_archived_switch(self):
         self.switch.active = False

@@ -49,6 +49,20 @@ class TestRedirect(VoipCommon, RefusalMixin):
         )
         self.assertEqual(self._underway("a").partner_id, self.customer)
 
+    def test_not_while_the_accounts_of_the_number_are_blocked(self):
+        """Else a blocked account calls on through a redirection."""
+        second = self._create_account("second", number_ids=self.number.ids)
+        self._redirect(MOBILE)
+        self.account.action_block()
+        self.assertAnswer(self._call_in(reference="a"), "ok", redirect=MOBILE)
+        second.action_block()
+        answer = self._call_in(reference="b")
+        self.assertAnswer(answer, "redirect_refused", redirect="", max_duration=0)
+        self.assertIn("The account is blocked.", answer.text)
+        self.assertFalse(self._underway("b"))
+        self.account.action_unblock()
+        self.assertAnswer(self._call_in(reference="c"), "ok", redirect=MOBILE)
+
     def test_conditions_are_told_and_asked_for(self):
         self._redirect(MOBILE, condition="busy")
         self._redirect(LANDLINE, condition="no_answer", after_seconds=15)

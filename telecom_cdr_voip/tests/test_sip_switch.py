@@ -2,47 +2,36 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A real switch obeys: Kamailio with the documented configuration, and SIPp calling."""
 
-import sys
 import time
-import unittest
-from pathlib import Path
 
 from odoo.fields import Command
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .provision_common import PASSWORD, REALM, ProvisionCommon
+from .provision_common import REALM
+from .sip_common import (
+    CARRIER,
+    DOCUMENTS,
+    LANDLINE,
+    MOBILE,
+    PHONE,
+    PREMIUM,
+    STRANGER,
+    SipCommon,
+)
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.append(str(REPOSITORY / "setup" / "lib"))
 try:
-    from sip_switch import Kamailio, Telephone, why_no_sip
+    from sip_switch import Kamailio
 except ImportError:  # the addon without the rest of the repository
     Kamailio = None
 
-CONFIG = REPOSITORY / "docs" / "switches" / "kamailio.cfg"
-SCENARIOS = Path(__file__).parent / "data" / "sipp"
-CARRIER, PHONE, STRANGER = "127.0.0.2", "127.0.0.3", "127.0.0.9"
 CARRIER_ADDRESS = (
     "INSERT INTO address (grp, ip_addr, mask, port, tag)"
     f" VALUES (1, '{CARRIER}', 32, 0, 'carrier');"
 )
-LANDLINE, MOBILE, PREMIUM = "912000001", "600000099", "803000001"
 
 
 @tagged("post_install", "-at_install")
-class TestSipSwitch(HttpCase, ProvisionCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        reason = "no SIP switch to start here" if Kamailio is None else why_no_sip()
-        if reason:
-            raise unittest.SkipTest(reason)
-        cls.account.network_ids.unlink()
-        cls.account.network_ids = [Command.create({"network": f"{PHONE}/32"})]
-        cls.env.flush_all()
-
-    # === THE PARTIES === #
-
+class TestSipSwitch(SipCommon):
     def _switch(self, carrier):
         """The switch, with its accounts as Odoo writes them now."""
         headers = (
@@ -51,7 +40,7 @@ class TestSipSwitch(HttpCase, ProvisionCommon):
         url = f"{self.base_url()}/telecom/switch/{self.switch.id}"
         return self.enterContext(
             Kamailio(
-                CONFIG,
+                DOCUMENTS / "kamailio.cfg",
                 self.switch._provision("subscribers.sql") + CARRIER_ADDRESS,
                 {
                     "TELECOM_URL": f'"{url}"',
@@ -62,55 +51,10 @@ class TestSipSwitch(HttpCase, ProvisionCommon):
             )
         )
 
-    def _telephone(self, scenario, address=PHONE, account=None, **keys):
-        login = (account or self.account).login
-        keys = {"login": login, "caller": login, "domain": REALM, **keys}
-        phone = Telephone(
-            address, SCENARIOS / f"{scenario}.xml", {**keys, "password": PASSWORD}
-        )
-        self.addCleanup(phone.close)
-        return phone
-
-    def _carrier(self, scenario="answered"):
-        """A carrier that waits for a call."""
-        return self._telephone(scenario, CARRIER).start()
-
-    def _call(self, switch, scenario, called, address=PHONE, **keys):
-        phone = self._telephone(scenario, address, **keys)
-        phone.start(f"127.0.0.1:{switch.port}", called)
-        return self._end_of(phone)
-
-    def _end_of(self, phone):
-        with self._odoo_at_work():
-            return phone.finish()
-
-    def _odoo_at_work(self):
-        """Requests of the switch are answered here, and wait at any other time."""
-        return self.allow_requests(all_requests=True)
-
-    def _went(self, switch, outcome):
-        self.assertTrue(outcome.succeeded, f"{outcome.messages}\n{switch.log()}")
-
     def _reason(self, outcome):
         lines = outcome.messages.splitlines()
         found = [line for line in lines if line.startswith("X-Telecom-Reason:")]
         return found[-1].partition(":")[2].strip() if found else ""
-
-    def _under_way(self):
-        self.env.invalidate_all()
-        return self.env["telecom.call.underway"].search(
-            [("switch_id", "=", self.switch.id)]
-        )
-
-    def _wait_for_end(self):
-        """The call under way, once the switch told that it is over."""
-        for _turn in range(50):
-            calls = self._under_way()
-            if calls and all(calls.mapped("ended_at")):
-                break
-            with self._odoo_at_work():
-                time.sleep(0.2)
-        return calls
 
     # === CALLS === #
 
@@ -173,6 +117,14 @@ class TestSipSwitch(HttpCase, ProvisionCommon):
         self.assertIn("SIP/2.0 403 Not From This Address", outcome.messages)
         self.assertFalse(self._under_way())
 
+    def test_an_account_without_networks_calls_from_anywhere(self):
+        self.account.network_ids.unlink()
+        carrier = self._telephone("answered", CARRIER).start(calls=2, seconds=60)
+        switch = self._switch(carrier)
+        for address in (PHONE, STRANGER):
+            self._goes(switch, LANDLINE, address=address)
+        self.assertEqual(self._under_way().account_id, self.account)
+
     def test_a_foreign_address_that_the_switch_still_trusts_is_refused(self):
         own = self.account.network_ids
         self.account.network_ids = [Command.create({"network": STRANGER})]
@@ -205,6 +157,79 @@ class TestSipSwitch(HttpCase, ProvisionCommon):
         self.assertEqual(call.max_duration, 2)
         self.assertTrue(call.ended_at, switch.log())
 
+    def test_both_sides_of_each_call_are_cut_however_fast_they_answer(self):
+        """Telephones on one machine answer the first BYE before the second is out."""
+        self._limit(1)
+        self.switch.time_reserved = 1
+        carrier = self._telephone("answered", CARRIER).start(calls=5, seconds=60)
+        switch = self._switch(carrier)
+        for _turn in range(5):
+            self._went(switch, self._call(switch, "call_cut", MOBILE))
+            calls = self._wait_for_end()
+            self.assertTrue(all(calls.mapped("ended_at")), switch.log())
+            self.assertEqual(set(calls.mapped("max_duration")), {1})
+        self.assertEqual(len(calls), 5)
+        self._went(switch, self._end_of(carrier))
+
+    # === FRAUD === #
+
+    def _watch(self, **rule):
+        """What the fraud watch finds in the calls that the switch has told of."""
+        rules = self.env["telecom.fraud.rule"]
+        rules.search([("company_id", "=", self.company.id)]).active = False
+        values = {"name": "One call", "kind": "cap", "min_calls": 1, **rule}
+        rules.create({"company_id": self.company.id, **values})
+        self.env["telecom.fraud.watch"]._look_at_underway(self.company)
+        return self.env["telecom.fraud.alert"].search(
+            [("company_id", "=", self.company.id)]
+        )
+
+    def _unblock(self, alert):
+        wizard = self.env["telecom.fraud.unblock"].with_context(
+            **alert.action_unblock()["context"]
+        )
+        wizard.create({"reason": "It was ours", "state": "looked"}).action_unblock()
+
+    def _goes(self, switch, called, **values):
+        """A call arrives, and the switch tells of its end."""
+        self._went(switch, self._call(switch, "call_hung_up", called, **values))
+        self.assertTrue(all(self._wait_for_end().mapped("ended_at")), switch.log())
+
+    def _is_refused(self, switch, called, reason):
+        outcome = self._call(switch, "call_refused", called)
+        self._went(switch, outcome)
+        self.assertEqual(self._reason(outcome), reason)
+        self.assertIn("SIP/2.0 403 ", outcome.messages)
+
+    def _open_switch(self):
+        """A switch whose carrier answers calls one after the other."""
+        carrier = self._telephone("answered", CARRIER).start(calls=3, seconds=60)
+        return self._switch(carrier)
+
+    def test_an_account_that_the_fraud_watch_blocks_calls_no_more(self):
+        switch = self._open_switch()
+        self._goes(switch, LANDLINE, talk=1.2)
+        alert = self._watch(action="accounts")
+        self.assertEqual(alert.account_ids, self.account | self.other)
+        # The switch still lets it in, with the accounts that it fetched before.
+        self._is_refused(switch, LANDLINE, "account_blocked")
+        alert.action_looked()
+        self._is_refused(switch, LANDLINE, "account_blocked")
+        self._unblock(alert)
+        self._goes(switch, LANDLINE)
+
+    def test_a_place_that_the_fraud_watch_blocks_is_called_no_more(self):
+        switch = self._open_switch()
+        self._goes(switch, LANDLINE, talk=1.2)
+        alert = self._watch(action="place", place="category")
+        self.assertEqual(alert.block_ids.category, "landline")
+        self._is_refused(switch, LANDLINE, "blocked")
+        self._goes(switch, MOBILE)
+        self._unblock(alert)
+        self._goes(switch, LANDLINE)
+
+    # === INCOMING === #
+
     def test_a_redirected_call_arrives_at_its_target(self):
         self._redirect("always")
         carrier = self._carrier()
@@ -234,21 +259,6 @@ class TestSipSwitch(HttpCase, ProvisionCommon):
         arrived = self._end_of(carrier)
         self._went(switch, arrived)
         self.assertIn(f"sip:+34{MOBILE}@", arrived.received("INVITE")[0])
-
-    # === WHAT CALLS MEET === #
-
-    def _limit(self, amount):
-        limit = {"partner_id": self.customer.id, "period": "month", "amount": amount}
-        return self.env["telecom.limit"].create({**limit, "is_blocking": True})
-
-    def _redirect(self, condition):
-        return self.env["telecom.redirect"].create(
-            {
-                "number_id": self.number.id,
-                "condition": condition,
-                "target": f"+34{MOBILE}",
-            }
-        )
 
     def _incoming(self, switch):
         called = self.number.number

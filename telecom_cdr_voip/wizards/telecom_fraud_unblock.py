@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -21,7 +23,7 @@ class TelecomFraudUnblock(models.TransientModel):
     )
     reason = fields.Char(required=True)
 
-    def action_unblock(self):
+    def action_unblock(self) -> dict[str, Any]:
         """Unblock, and close the alerts with the reason."""
         self.ensure_one()
         reason = (self.reason or "").strip()

@@ -1,5 +1,7 @@
 # Copyright 2026 Telecom CDR contributors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import Any
+
 from odoo import fields, models
 
 from ..authorisation.answers import as_text
@@ -24,7 +26,7 @@ class TelecomSwitchTrial(models.TransientModel):
     address = fields.Char(string="From address")
     result = fields.Text(readonly=True)
 
-    def action_ask(self):
+    def action_ask(self) -> dict[str, Any]:
         """Show the answer."""
         self.switch_id.check_access("read")
         asked = Asked(

@@ -119,8 +119,10 @@ INSERT INTO address (grp, ip_addr, mask, port, tag) VALUES
   (1000007, '192.0.2.0', 24, 0, 'sip.example.net'),
   (1000007, '198.51.100.7', 32, 0, 'sip.example.net'),
   (1000007, '2001:db8::', 32, 0, 'sip.example.net'),
-  (1000009, '0.0.0.0', 0, 0, 'sip.example.net'),
-  (1000009, '::', 0, 0, 'sip.example.net');
+  (1000009, '0.0.0.0', 1, 0, 'sip.example.net'),
+  (1000009, '128.0.0.0', 1, 0, 'sip.example.net'),
+  (1000009, '::', 1, 0, 'sip.example.net'),
+  (1000009, '8000::', 1, 0, 'sip.example.net');
 COMMIT;
 """
 
@@ -191,8 +193,10 @@ def test_kamailio_tables() -> None:
     ]
     assert kamailio.addresses_csv(changed).splitlines() == [
         "grp,ip_addr,mask,port,tag",
-        "1000009,0.0.0.0,0,0,sip.example.net",
-        "1000009,::,0,0,sip.example.net",
+        "1000009,0.0.0.0,1,0,sip.example.net",
+        "1000009,128.0.0.0,1,0,sip.example.net",
+        "1000009,::,1,0,sip.example.net",
+        "1000009,8000::,1,0,sip.example.net",
     ]
 
 
@@ -234,3 +238,12 @@ def test_a_login_taken_by_another_account_is_not_forgotten() -> None:
 def test_a_domain_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="not a SIP domain"):
         Snapshot("sip.example.net'; DROP TABLE subscriber; --")
+
+
+def test_kamailio_lets_in_from_anywhere_by_halves() -> None:
+    """A mask of 0 is no network to it: nobody would be let in."""
+    anywhere = account(8, "bob", networks=("0.0.0.0/0", "192.0.2.1"))
+    assert kamailio.addresses_csv(snapshot(anywhere)).splitlines()[1:] == [
+        "1000008,0.0.0.0,1,0,sip.example.net",
+        "1000008,128.0.0.0,1,0,sip.example.net",
+    ]

@@ -102,6 +102,45 @@ OPTIONS = {
 }
 
 
+# What FreeSWITCH's directory is made of: attributes, and what stands below.
+GRAMMAR = {
+    "document": ({"type"}, {"section"}),
+    "section": ({"name"}, {"domain"}),
+    "domain": ({"name"}, {"groups", "removed"}),
+    "groups": (set(), {"group"}),
+    "group": ({"name"}, {"users"}),
+    "users": (set(), {"user"}),
+    "removed": (set(), {"user"}),
+    "user": ({"id", "cidr"}, {"params", "variables"}),
+    "params": (set(), {"param"}),
+    "param": ({"name", "value"}, set()),
+    "variables": (set(), {"variable"}),
+    "variable": ({"name", "value"}, set()),
+}
+VARIABLES = {
+    "accountcode",
+    "directory_full_name",
+    "effective_caller_id_number",
+    "outbound_caller_id_number",
+    "user_context",
+}
+
+
+@given(ACCOUNTS)
+def test_freeswitch_finds_only_what_it_knows(state) -> None:
+    root = ElementTree.fromstring(freeswitch.directory(state).encode())
+    assert root.attrib == {"type": "freeswitch/xml"}
+    for element in root.iter():
+        attributes, below = GRAMMAR[element.tag]
+        assert set(element.attrib) <= attributes
+        assert {one.tag for one in element} <= below
+        assert not (element.text or "").strip()
+    assert {one.get("name") for one in root.iter("variable")} <= VARIABLES
+    for one in root.iter("variable"):
+        if "number" in one.get("name"):
+            assert re.fullmatch(r"\+?[0-9]{1,20}", one.get("value"))
+
+
 @given(ACCOUNTS)
 def test_freeswitch_reads_users_of_one_domain(state) -> None:
     text = freeswitch.directory(state)

@@ -2,7 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The configurations in docs/switches, read by the rules of their programs.
 
-Kamailio's is tested with Kamailio (telecom_cdr_voip/tests/test_sip_switch.py).
+Kamailio's and Asterisk's are tested with these programs, too
+(telecom_cdr_voip/tests/test_sip_switch.py, test_asterisk_switch.py).
 """
 
 import re
