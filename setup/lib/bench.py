@@ -34,6 +34,7 @@ from bench_calls import (  # noqa: E402
     SECONDS,
     call_blocks,
 )
+from bench_drift import CHARGES, drift_figures  # noqa: E402
 from bench_rates import FEW, MANY, import_rates, rate_by  # noqa: E402
 from kernel_benchmark import kernel_figures  # noqa: E402
 
@@ -55,6 +56,7 @@ TARGETS = {
     "small_files": ("at most", 1.5),
     "authorise_vs_route": ("at most", 2),
     "authorise_p99_vs_route": ("at most", 2),
+    "drift_growth": ("at most", 2.5),
 }
 # So many small files, of all the calls: a carrier's year of files by the hour.
 SMALL_FILES = 2_000
@@ -63,7 +65,7 @@ ROWS_OF_SMALL = 50
 # What is measured, in this order: each stands on what those before it leave.
 STEPS = (
     "import", "copy", "orm", "invoicing", "size", "rerate", "proposal", "rates",
-    "kernel", "portal", "small_files", "authorise", "large",
+    "kernel", "portal", "small_files", "authorise", "drift", "large",
 )  # fmt: skip
 
 
@@ -406,6 +408,14 @@ class Bench:
         ratios, figures = authorise_figures(self.env, self.partners)
         self.ratios.update(ratios)
         self.seconds.update(figures)
+
+    def measure_drift(self) -> None:
+        """The report of drift of fixed fees, with twice the charges against once."""
+        say("  drift ...")
+        charges = min(CHARGES, self.calls)
+        growth, seconds = drift_figures(self.env, self.carrier, charges)
+        self.ratios["drift_growth"] = growth
+        self.seconds.update(seconds)
 
     def measure_large(self) -> None:
         """Ten times the calls in one file, imported by a process of its own."""

@@ -129,9 +129,17 @@ class Demo:
             self._create_user(login, {"name": name}, {*groups, *names})
         ana = self.env.ref("telecom_cdr.partner_clinic_ana")
         self._create_user("customer", {"partner_id": ana.id}, {"base.group_portal"})
+        self._give_main_right(ana)
         # Two customers speak Spanish, the book shop English.
         for name in ("hotel", "clinic"):
             self.env.ref(f"telecom_cdr.partner_{name}").lang = "es_ES"
+
+    def _give_main_right(self, contact) -> None:
+        """Let the login of the portal show what main users do for colleagues."""
+        if "telecom.portal.right" in self.env:
+            rights = self.env["telecom.portal.right"]
+            if not rights.search_count([("partner_id", "=", contact.id)]):
+                rights.create({"partner_id": contact.id, "is_main": True})
 
     def _create_user(self, login, values, groups) -> None:
         users = self.env["res.users"].with_context(no_reset_password=True)
