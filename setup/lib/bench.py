@@ -27,7 +27,8 @@ from odoo.modules.registry import Registry
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests" / "engine"), str(CHECKOUT / "telecom_cdr")]
 
-from bench_authorise import authorise_figures  # noqa: E402 (after its path)
+from bench_annex import annex_figures  # noqa: E402 (after its path)
+from bench_authorise import authorise_figures  # noqa: E402
 from bench_calls import (  # noqa: E402
     CUSTOMERS,
     FIRST_SECOND,
@@ -57,6 +58,7 @@ TARGETS = {
     "authorise_vs_route": ("at most", 2),
     "authorise_p99_vs_route": ("at most", 2),
     "drift_growth": ("at most", 2.5),
+    "annex_growth": ("at most", 1.5),
 }
 # So many small files, of all the calls: a carrier's year of files by the hour.
 SMALL_FILES = 2_000
@@ -65,7 +67,7 @@ ROWS_OF_SMALL = 50
 # What is measured, in this order: each stands on what those before it leave.
 STEPS = (
     "import", "copy", "orm", "invoicing", "size", "rerate", "proposal", "rates",
-    "kernel", "portal", "small_files", "authorise", "drift", "large",
+    "kernel", "portal", "small_files", "authorise", "drift", "annex", "large",
 )  # fmt: skip
 
 
@@ -416,6 +418,13 @@ class Bench:
         growth, seconds = drift_figures(self.env, self.carrier, charges)
         self.ratios["drift_growth"] = growth
         self.seconds.update(seconds)
+
+    def measure_annex(self) -> None:
+        """The PDF of an invoice with 20,000 calls, against one with 2,000."""
+        say("  annex ...")
+        growth, figures = annex_figures(self.env, self.source)
+        self.ratios["annex_growth"] = growth
+        self.seconds.update(figures)
 
     def measure_large(self) -> None:
         """Ten times the calls in one file, imported by a process of its own."""

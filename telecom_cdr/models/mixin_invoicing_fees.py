@@ -224,18 +224,26 @@ class TelecomInvoicingFees(models.AbstractModel):
         """Fees that are due and on no invoice yet."""
         billed, first = self._billed_fees(subscriptions)
         began = self._billing_began(subscriptions)
-        return [
-            Fee(subscription, due.period_start, due.period_end, *days)
-            for subscription in subscriptions
-            for due in due_days(
+        fees = []
+        for subscription in subscriptions:
+            since = self._fees_since(subscription, date_from, first, began)
+            # Another billing day reaches back, not behind what was billed first.
+            floor = since if first.get(subscription.id) == since else date.min
+            due_spans = due_days(
                 subscription._fee_plan(),
                 subscription._running_days(),
-                self._fees_since(subscription, date_from, first, began),
+                since,
                 date_to,
                 subscription.bundle_id.prorate_fee,
             )
-            for days in without((due.start, due.end), billed[subscription.id])
-        ]
+            fees += [
+                Fee(subscription, due.period_start, due.period_end, *days)
+                for due in due_spans
+                for days in without(
+                    (max(due.start, floor), due.end), billed[subscription.id]
+                )
+            ]
+        return fees
 
     def _fees_since(self, subscription, date_from, first, began):
         """The day from which fees count: what was left out since the first one, too.

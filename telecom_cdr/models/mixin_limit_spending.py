@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .customer_periods import next_period, period_start
+from .dispute_sql import GRANTED
 
 
 class TelecomLimitSpending(models.AbstractModel):
@@ -56,6 +57,8 @@ class TelecomLimitSpending(models.AbstractModel):
     def _spent_rows(self, limits):
         """(limit id, currency, Decimal) of stored calls, invoiced or not.
 
+        What was disputed and granted is not owed, and does not count.
+
         The calls of a customer are read once, however many limits there are.
         """
         if not limits:
@@ -81,7 +84,7 @@ class TelecomLimitSpending(models.AbstractModel):
                        AND c.start_at >= w.first - interval '1 day'
                        AND c.start_at < w.last + interval '1 day'
                        AND c.day >= w.first AND c.day < w.last
-                     WHERE c.rating_state = 'rated'
+                     WHERE c.rating_state = 'rated' AND NOT %(granted)s
                   GROUP BY 1, 2, 3, 4, 5
                 )
                 SELECT a.id, s.currency_id, sum(s.amount)::text
@@ -92,6 +95,7 @@ class TelecomLimitSpending(models.AbstractModel):
                  WHERE a.number_id IS NULL OR s.number_id = a.number_id
               GROUP BY 1, 2 ORDER BY 1, 2
                 """,
+                granted=GRANTED,
                 **self._spent_arguments(limits),
             )
         )

@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import io
 import json
-import time
 from datetime import datetime, timedelta
 
 from lxml import html
@@ -263,9 +262,7 @@ class TestAnnex(TelecomCommon, AccountTestInvoicingCommon):
         reports = self.env["ir.actions.report"].with_context(
             force_report_rendering=True
         )
-        began = time.monotonic()
         content, kind = reports._render_qweb_pdf("account.account_invoices", move.ids)
-        self.assertLess(time.monotonic() - began, 60)
         self.assertEqual(kind, "pdf")
         pages = PdfReader(io.BytesIO(content)).pages
         self.assertGreater(len(pages), 20)

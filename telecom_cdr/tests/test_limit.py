@@ -14,6 +14,7 @@ from odoo.tools import SQL, mute_logger
 
 from .common import READER, USER, TelecomCommon
 from .refusal import RefusalMixin
+from .test_rating import row
 
 # A Tuesday, noon of Madrid.
 NOW = "2026-10-20 10:00:00"
@@ -96,6 +97,20 @@ class TestLimit(TelecomCommon, RefusalMixin):
         self._call(date(2026, 10, 20), "4")
         self.assertEqual(self._spent(limit), ["4"])
         self.assertEqual(limit.spent, 4)
+
+    @freeze_time(NOW)
+    def test_what_was_granted_is_not_owed(self):
+        limit = self._limit()
+        self._process(
+            row("G1", called="600000099", start="2026-10-20 11:00:00"),
+            row("G2", called="600000099", seconds=120, start="2026-10-20 12:00:00"),
+        )
+        self.assertEqual(self._spent(limit), ["0.27"])
+        call = self._calls(("duration", "=", 120))
+        dispute = self.env["telecom.dispute"].create({"call_id": call.id})
+        self.assertEqual(self._spent(limit), ["0.27"])
+        dispute.action_grant()
+        self.assertEqual(self._spent(limit), ["0.09"])
 
     @freeze_time("2026-10-20 22:30:00")
     def test_a_day_begins_at_midnight_of_the_billing_zone(self):

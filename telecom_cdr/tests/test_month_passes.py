@@ -152,6 +152,7 @@ class TestCostMonths(ExampleCase):
             **values,
         }
         cls.carrier.cost_tariff_id = cls._create_tariff("Cost", rate, is_cost=True)
+        cls._forget_earlier_tariffs()
         cls._forget_marks()
 
     def _four(self):

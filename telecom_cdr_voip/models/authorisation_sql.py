@@ -10,6 +10,7 @@ from odoo.addons.telecom_cdr.models.customer_periods import (
     local_day_sql,
     period_start_sql,
 )
+from odoo.addons.telecom_cdr.models.dispute_sql import GRANTED
 
 # How long an ended call waits for its record before it counts no more.
 DAYS_WAITED = 3
@@ -229,6 +230,7 @@ def rest_query(
                     WHERE c.partner_id = l.partner_id AND c.company_id = l.company_id
                       AND c.start_at >= span.first - interval '1 day'
                       AND c.day >= span.first AND c.rating_state = 'rated'
+                      AND NOT %(granted)s
                       AND COALESCE(l.number_id = c.number_id, l.number_id IS NULL)
                  GROUP BY c.currency_id
                 UNION ALL
@@ -244,6 +246,7 @@ def rest_query(
          WHERE l.id = ANY(%(ids)s)
         """,
         began=BEGAN,
+        granted=GRANTED,
         counts=counts_still(now),
         span=limit_span(now),
         ids=limit_ids,
