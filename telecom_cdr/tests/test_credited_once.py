@@ -137,6 +137,7 @@ class TestReversedOnce(CreditedOnceCommon):
         line["tax_ids"] = [(6, 0, self.move.invoice_line_ids.tax_ids.ids)]
         refund.write({"invoice_line_ids": [(0, 0, line)]})
         self._refused(refund.action_post, ONCE_MORE)
+        self.assertEqual(refund.state, "draft")
 
     def test_a_part_of_what_is_left_leaves_the_calls(self):
         """0.05 of 0.12 as a favour: the calls stay invoiced."""
@@ -350,6 +351,7 @@ class TestCorrectionsOnce(CreditedOnceCommon):
             [line.id],
         )
         self._refused(correction.action_post, "takes 0.18, but its calls come to 0.02")
+        self.assertEqual(correction.state, "draft")
 
     def test_not_beside_a_later_correction(self):
         correction = self._rerate(0.18)
@@ -425,6 +427,7 @@ class TestSubCents(CreditedOnceCommon):
         second.invoice_line_ids.price_unit = 0.05
         self.first.refund_id.unlink()
         self._refused(second.action_post, "but takes 0.05 off")
+        self.assertEqual(second.state, "draft")
 
 
 @tagged("post_install", "-at_install")

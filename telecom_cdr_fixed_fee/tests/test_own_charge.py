@@ -299,10 +299,12 @@ class TestOwnCharge(ChargeInvoicingCommon):
         """A day is 1.00: what is paid is the days that it ran, after each run."""
         for seed in range(4):
             with self.subTest(seed=seed), closing(self.cr.savepoint()):
-                self._live(random.Random(seed))
+                self.assertEqual(self._live(random.Random(seed)), 8)
 
     def _live(self, dice):
+        """Change its end and take invoices away; after how many steps all was right."""
         own = self._own(recurrence="quarter", timing="advance", price=90.0)
+        steps = 0
         for _step in range(8):
             end = date(2026, 1, 1) + timedelta(days=dice.randint(1, 120))
             own.date_end = dice.choice([False, end])
@@ -314,6 +316,8 @@ class TestOwnCharge(ChargeInvoicingCommon):
             for move in moves.filtered(lambda move: not move.reversal_move_ids):
                 if dice.random() < 0.3:
                     self._take_away(move, dice)
+            steps += 1
+        return steps
 
     def _take_away(self, move, dice):
         """Post a draft, cancel or delete it; credit what is posted."""
